@@ -23,6 +23,7 @@ const common = {
 // What is imported only when it is needed becomes a bundle of its own, so that activation loads little.
 const LATER = {
   './cli.ts': './cli.cjs',
+  './list.ts': './list.cjs',
   '../mcpServer.ts': './mcp.cjs',
   './parts.ts': './parts.cjs',
   './agents/catalog.ts': './agents.cjs',
@@ -78,6 +79,7 @@ const programs = {
     headless: 'src/headless/windowSide.ts',
     loops: 'src/loops.ts',
     cli: 'src/cli.ts',
+    list: 'src/list.ts',
     mcp: 'src/cli/mcpServer.ts',
     host: 'src/host.ts',
     guardian: 'src/process/guardian/main.ts',

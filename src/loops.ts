@@ -25,8 +25,18 @@ try {
 } catch {
   // It starts without.
 }
+// Somebody such as `head` has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 void begin();
 
+/** What is called most, and by completion at each key, has a short way. */
 async function begin(): Promise<void> {
+  if (words.some((word) => word === 'list' || word === 'ls')) {
+    const { listAtOnce } = await import('./list.ts');
+    if (await listAtOnce(words)) return;
+  }
   await import('./cli.ts');
 }

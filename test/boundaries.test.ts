@@ -158,6 +158,7 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'node:child_process',
   ],
   ['src/cli.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
+  ['src/list.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   ['src/host.ts', 'vscode', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   ['src/extension.ts', 'execa', 'node:sqlite', 'node:child_process', 'pg'],
   [

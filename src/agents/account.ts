@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import type { AgentKind, AgentOptions } from './kind.ts';
 
 /** Makes hashes of credentials that cannot be compared with hashes made elsewhere. */
@@ -20,6 +19,8 @@ export function accountName(profile: string, kind: AgentKind, { env }: AgentOpti
     .filter(([name]) => CREDENTIAL.test(name) || keys.includes(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   if (own.length === 0) return kind.name;
+  // Loading it takes longer than all the rest of a short call, and few profiles have credentials of their own.
+  const { createHmac } = process.getBuiltinModule('node:crypto');
   const hash = createHmac('sha256', HASH_KEY).update(JSON.stringify(own)).digest('hex').slice(0, 8);
   return `${kind.name} (${hash})`;
 }

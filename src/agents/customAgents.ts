@@ -17,27 +17,32 @@ const MAX_ARGS = 200;
 
 const text = z.string().check(z.refine((value) => !value.includes('\0'), 'must not hold a NUL character'));
 
-const profileSchema = z.strictObject({
-  extends: z.optional(z.string()),
-  command: z.optional(text.check(z.refine((value) => value.trim() !== '', 'must name a program'))),
-  args: z.optional(z.array(text).check(z.maxLength(MAX_ARGS, `must have at most ${MAX_ARGS} entries`))),
-  env: z.optional(z.record(z.string().check(z.regex(/^[^=\0]+$/, 'must be a name without "="')), text)),
-  prompt: z.optional(z.enum(['stdin', 'argument', 'file'])),
-  model: z.optional(
-    text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a model')),
-  ),
-  permissionMode: z.optional(z.string()),
-  sandbox: z.optional(z.string()),
-  mode: z.optional(text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a mode'))),
-  resume: z.optional(z.enum(['auto', 'never'])),
-  commands: z.optional(z.boolean()),
-  shell: z.optional(z.boolean()),
-  stop: z.optional(
-    z
-      .array(z.enum(['SIGINT', 'SIGTERM']))
-      .check(z.minLength(1, 'must name at least one signal'), z.maxLength(2, 'must name at most two signals')),
-  ),
-});
+// Most settings have no profile of their own.
+const profileSchema = z.lazy(() =>
+  z.strictObject({
+    extends: z.optional(z.string()),
+    command: z.optional(text.check(z.refine((value) => value.trim() !== '', 'must name a program'))),
+    args: z.optional(z.array(text).check(z.maxLength(MAX_ARGS, `must have at most ${MAX_ARGS} entries`))),
+    env: z.optional(z.record(z.string().check(z.regex(/^[^=\0]+$/, 'must be a name without "="')), text)),
+    prompt: z.optional(z.enum(['stdin', 'argument', 'file'])),
+    model: z.optional(
+      text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a model')),
+    ),
+    permissionMode: z.optional(z.string()),
+    sandbox: z.optional(z.string()),
+    mode: z.optional(
+      text.check(z.refine((value) => value.trim() !== '' && !value.startsWith('-'), 'must name a mode')),
+    ),
+    resume: z.optional(z.enum(['auto', 'never'])),
+    commands: z.optional(z.boolean()),
+    shell: z.optional(z.boolean()),
+    stop: z.optional(
+      z
+        .array(z.enum(['SIGINT', 'SIGTERM']))
+        .check(z.minLength(1, 'must name at least one signal'), z.maxLength(2, 'must name at most two signals')),
+    ),
+  }),
+);
 
 type Written = z.infer<typeof profileSchema>;
 
@@ -200,7 +205,7 @@ function problemOf(issue: Issue, value: unknown): string {
       return `has no option ${issue.keys
         .slice(0, 5)
         .map((key) => `"${key.slice(0, 80)}"`)
-        .join(' or ')}: options are ${listOf(Object.keys(profileSchema.shape))}`;
+        .join(' or ')}: options are ${listOf(Object.keys(profileSchema._zod.innerType.shape))}`;
     case 'invalid_value':
       return `${wrong}: it is one of ${listOf(issue.values.map(String))}`;
     case 'invalid_type':

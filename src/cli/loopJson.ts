@@ -5,7 +5,7 @@ import { reasonOf } from '../ui/text/loopText.ts';
 import type { LoopJson } from './schemas.ts';
 
 /** A loop as `--json` prints it. */
-export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waitingFor'>): LoopJson {
+export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waitingFor' | 'machine'>): LoopJson {
   const reason = reasonOf(loop) ?? view?.waitingFor;
   return {
     loopId: loop.loopId,
@@ -13,6 +13,7 @@ export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waiting
     state: loop.state,
     agent: loop.agent,
     cwd: loop.cwd,
+    ...(view?.machine !== undefined && { machine: view.machine }),
     priority: loop.priority,
     ...(view?.position !== undefined && { position: view.position }),
     ...(reason !== undefined && { reason }),
@@ -26,9 +27,9 @@ export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waiting
 
 /** Everything about a loop as `show --json` prints it. `logOf`: the path of an attempt's output. */
 export function detailJson(detail: LoopDetail, logOf: (token: string) => string) {
-  const { loop, prompt, attempts, history, costUsd } = detail;
+  const { loop, prompt, attempts, history, costUsd, machine } = detail;
   return {
-    ...loopJson(loop),
+    ...loopJson(loop, machine === undefined ? undefined : { machine }),
     costUsd,
     prompt,
     ...(loop.check && { check: loop.check.command }),

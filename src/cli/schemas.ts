@@ -14,6 +14,8 @@ export const loopSchema = z.object({
   state,
   agent: z.string(),
   cwd: z.string(),
+  /** Where it runs, if that is not here: another machine of the shared store, or `any`. */
+  machine: z.optional(z.string()),
   priority: z.int(),
   /** 1-based; while it is queued. */
   position: z.optional(z.int()),

@@ -1,5 +1,4 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { systemClock as clock } from '../core/runtime/systemClock.ts';
 import type { Supervisor } from '../core/supervisor.ts';
@@ -12,6 +11,7 @@ import { callerIn } from './caller.ts';
 import { CallError, EXIT } from './exitCodes.ts';
 import type { DeclaredTool } from './mcpServer.ts';
 import type { Output } from './output.ts';
+import { storageOf } from './storage.ts';
 
 /** What package.json declares, as far as it matters here. */
 export interface Manifest {
@@ -65,8 +65,7 @@ export class Session {
     this.manifest = options.manifest;
     this.environment = environment;
     this.cwd = cwd;
-    const named = options.storage ?? environment['LOOP_SUPERVISOR_STORAGE'];
-    this.storage = named === undefined || named === '' ? join(homedir(), '.loop-supervisor') : resolve(cwd, named);
+    this.storage = storageOf(options.storage, environment, cwd);
     this.config = new HostConfig(this.storage);
     this.trusted = new TrustedFolders(this.storage);
     this.files = hostFiles(this.storage);

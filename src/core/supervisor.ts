@@ -28,6 +28,7 @@ export class Supervisor extends AccountCommands {
     const before = this.context.settings;
     this.context.read = { settings, doubts };
     useStoredSettings(this.context, this.engine.liveState.control.settings);
+    this.engine.clones.look();
     this.lifecycle.retryUntilApplied(
       (unit) => applySettings(unit, before),
       'The new settings could not be applied to the queue yet',

@@ -5,6 +5,7 @@ import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts
 import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
 import { Git, GitError } from './git.ts';
 import { planPush, push } from './push.ts';
+import { cloneAt, fetchCommit, publishedCommit } from './remotes.ts';
 import { lookForRepository } from './repository.ts';
 import { makeScratchRepository } from './scratchRepository.ts';
 import { type CheckoutFolders, changesBetween, takeSnapshot } from './snapshot.ts';
@@ -47,9 +48,13 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
   return {
     look: (cwd) => lookForRepository(git, cwd),
     isWorkTree,
+    published: (root, commit) => publishedCommit(git, root, commit),
+    clone: (folder) => cloneAt(git, folder),
+    fetchCommit: (root, address, commit) => fetchCommit(git, root, address, commit),
     pathOf: (commonFolder, name) => join(storage, 'worktrees', keyOf(commonFolder), name),
     create: async (request) => {
-      const repository = await repositoryOf(request.cwd);
+      const found = await repositoryOf(request.cwd);
+      const repository = request.prefix === undefined ? found : { ...found, prefix: request.prefix };
       return createWorkTree(git, storeOf(repository.commonFolder), repository, request);
     },
     snapshot: async (root, name) => {

@@ -59,6 +59,20 @@ describe('after an absence', () => {
     assert.deepEqual([window.status().holds, await window.startStale()], [[], false]);
   });
 
+  it('R9.5 a second absence holds what was submitted since the first', async () => {
+    const window = await away(10 * DAY_MS);
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'new' });
+    machine.kill(window);
+    machine.clock.jump(DAY_MS);
+    const again = await machine.open();
+    await again.resume();
+    assert.deepEqual(
+      [machine.alive(), again.status().parked.map(({ loopId }) => loopId)],
+      [[], ['l1', 'l2', 'l3', 'new']],
+    );
+  });
+
   it('R9.5 a short absence, or another window that was there, holds nothing', async () => {
     const window = await away(11 * HOUR_MS);
     assert.deepEqual([machine.alive().length, machine.eventsOf('work:stale')], [3, []]);

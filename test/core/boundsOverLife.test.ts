@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
@@ -56,19 +57,6 @@ describe('bounds over the life of a loop', () => {
     );
     const { loop } = (await window.get('a')) ?? {};
     assert.deepEqual([loop?.maxCost, loop?.restarts, loop?.restartsTotal], [toNano(5), [], undefined]);
-  });
-
-  it('R14.4 B8 limits without a time are waited for longer and longer', async () => {
-    const window = await machine.open();
-    await window.submit({ prompt: 'work', loopId: 'a' });
-    let starts = 1;
-    for (let passed = 0; passed < 24 * HOUR_MS; passed += 5 * MINUTE_MS) {
-      const says = [{ type: 'text', text: 'x', delta: false } as const, { type: 'limit', reason: 'limit' } as const];
-      if (machine.alive().length > 0) machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: says.slice(1) });
-      await machine.clock.advance(5 * MINUTE_MS);
-      starts = machine.launcher.runs.length;
-    }
-    assert.ok(starts <= 10, `${starts} starts a day`);
   });
 
   it('R4.5 F7 attempts during which the clock went back are no quick crashes', async () => {
@@ -182,5 +170,58 @@ describe('what is kept of a loop that lives on and on', () => {
     assert.ok((detail?.history.length ?? 0) < 220, `${detail?.history.length} rows`);
     assert.equal(machine.launcher.removed.length, 21);
     assert.equal(detail?.costUsd, 7);
+  });
+});
+
+describe('limits without a time', () => {
+  const machine = machineForEachTest(MINUTE_MS);
+  const text = { type: 'text', text: 'x', delta: false } as const;
+  const cost = { type: 'cost', cost: toNano(0.5), source: 'reported' } as const;
+  const limit = { type: 'limit', reason: 'limit' } as const;
+
+  /** Every attempt for a day ends at one, after so long a work. Returns how many began. */
+  const startsInADay = async (says: readonly AgentEvent[], workMs: number) => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const day = machine.clock.now() + 24 * HOUR_MS;
+    while (machine.clock.now() < day) {
+      if (machine.alive().length > 0) {
+        for (const event of says) machine.launcher.of('a').say(event);
+        await machine.clock.advance(workMs);
+        machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [limit] });
+      }
+      await machine.clock.advance(5 * MINUTE_MS);
+    }
+    return machine.launcher.runs.length;
+  };
+
+  for (const [what, says] of [
+    ['do nothing', []],
+    ['work, and cost $0.50 each', [text, cost]],
+  ] as const)
+    it(`R14.4 B8 are waited for longer and longer, where attempts ${what}`, async () => {
+      const starts = await startsInADay(says, 2 * MINUTE_MS);
+      assert.ok(starts <= 10, `${starts} starts a day`);
+    });
+
+  it('R14.4 after an hour of work are waited for anew', async () => {
+    const starts = await startsInADay([text, cost], HOUR_MS);
+    assert.ok(starts >= 15, `${starts} starts a day`);
+  });
+
+  it('R14.4 are waited for anew once a loop has ended well, and once for all that meet the same', async () => {
+    const window = await machine.open();
+    const leftMs = () => (window.status().holds[0]?.until ?? 0) - machine.clock.now();
+    for (const [n, ids] of [['a', 'b'], ['c']].entries()) {
+      for (const loopId of ids) await window.submit({ prompt: 'work', loopId });
+      for (const loopId of ids) machine.launcher.of(loopId).end({ exit: { exitCode: 1 }, says: [limit] });
+      await machine.soon();
+      assert.equal(leftMs(), 15 * MINUTE_MS, `time ${n}`);
+      await machine.clock.advance(16 * MINUTE_MS);
+      for (const loopId of ids) {
+        machine.launcher.of(loopId).ok();
+        await machine.soon();
+      }
+    }
   });
 });

@@ -109,6 +109,26 @@ describe('the headless host', () => {
     assert.deepEqual(machine.alive(), ['b', 'e'], 'and so does the order of the queue');
   });
 
+  it('R15.1 goes on after a suspend, and after a clock that was wrong for a while', async () => {
+    const window = await openWindow();
+    const host = await openHost();
+    await submitFour(window);
+    machine.kill(window);
+    await pass(11_000);
+    machine.clock.jump(8 * 3_600_000);
+    machine.launcher.of('a').ok();
+    await pass(2_000);
+    assert.deepEqual(machine.alive(), ['b', 'c']);
+    machine.clock.jump(-30 * 3_600_000);
+    machine.launcher.of('b').ok();
+    await pass(2_000);
+    assert.deepEqual(machine.alive(), ['c', 'd']);
+    for (const id of ['c', 'd']) machine.launcher.of(id).ok();
+    await pass(2_000);
+    for (const id of ['a', 'b', 'c', 'd']) assert.equal(await stateOf(host, id), 'completed');
+    assert.equal(machine.launcher.runs.length, 4, 'each ran once');
+  });
+
   it('R15.1 never starts what was submitted in a folder that was never trusted', async () => {
     const window = await openWindow();
     const host = await openHost((folder) => folder !== '/project');

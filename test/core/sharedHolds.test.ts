@@ -44,6 +44,28 @@ describe('Holds where several machines share the store', () => {
     assert.deepEqual([holds(one.window), base.books().changes()?.control.gates], [[], {}]);
   });
 
+  it('R14.1 R16.4 a loop that is held on its own machine is parked on all, with the reason and where', async () => {
+    const [one, two] = [await machine('one'), await machine('two')];
+    const parked = (window: Supervisor) => window.status().parked.map(({ loopId, reason }) => [loopId, reason]);
+    await one.submit('a');
+    one.launcher.of('a').end({ says: [{ type: 'end', ok: false, reason: 'not logged in', cause: 'auth' }] });
+    await base.clock.advance(1_000);
+    assert.deepEqual([parked(one.window), parked(two.window)], [[['a', 'login']], [['a', 'login']]]);
+    assert.match(two.window.status().parked[0]?.why ?? '', /^on the one: .*not logged in/);
+    assert.equal(two.window.live()[0]?.waitingFor, 'login');
+    // What is held here alone holds none of theirs.
+    await two.submit('b');
+    two.launcher.of('b').end({ says: [{ type: 'end', ok: false, reason: 'not logged in', cause: 'auth' }] });
+    await base.clock.advance(1_000);
+    await one.window.tryNow('claude');
+    await base.clock.advance(1_000);
+    assert.deepEqual(
+      one.launcher.alive.map(({ loopId }) => loopId),
+      ['a'],
+    );
+    assert.deepEqual(parked(two.window), [['b', 'login']]);
+  });
+
   it('R14.1 R14.4 a usage limit holds the account on all machines', async () => {
     const [one, two] = [await machine('one'), await machine('two')];
     await one.submit('a');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -42,15 +42,16 @@ describe('the headless host for real', () => {
   }
 
   /** What a trusted window has stored; without it the host starts nothing of this folder. */
-  function storeSettings(settings: object = {}): void {
-    mkdirSync(join(storage, 'headless'), { mode: 0o700 });
+  function storeSettings(settings: object = {}, version = '0.0.1'): void {
+    mkdirSync(join(storage, 'headless'), { recursive: true, mode: 0o700 });
     const agents = { reporter: { command: process.execPath, args: [REPORTER] } };
-    const window = { version: '0.0.1', at: Date.now(), settings: { maxConcurrent: 2, agents, ...settings } };
+    const window = { version, at: Date.now(), settings: { maxConcurrent: 2, agents, ...settings } };
     writeFileSync(join(storage, 'headless/window.json'), JSON.stringify(window));
   }
 
-  async function startHost(): Promise<ChildProcess> {
-    const program = join(await installed(), 'dist/host.cjs');
+  /** `root`: the folder of the extension whose host it is. */
+  async function startHost(root?: string): Promise<ChildProcess> {
+    const program = join(root ?? (await installed()), 'dist/host.cjs');
     host = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, storage], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
@@ -81,6 +82,37 @@ describe('the headless host for real', () => {
   }
   const states = (count: number) =>
     read((store) => Promise.all(ids(count).map(async (id) => (await store.latest(id))?.state)));
+  /** Each is done, and its agent ran to its end once: an attempt that a death cut short before its start is none. */
+  async function ranOnce(count: number): Promise<void> {
+    await until('all to be done', async () => (await states(count)).every((state) => state === 'completed'));
+    const attempts = await read((store) =>
+      Promise.all(ids(count).map(async (id) => store.attempts((await store.latest(id))?.seq ?? 0))),
+    );
+    for (const of of attempts) {
+      const begun = of.filter(({ leader, end }) => leader || end?.outcome !== 'interrupted');
+      assert.equal(begun.filter(({ isCheck }) => !isCheck).length, 1, 'the agent of each ran once');
+      assert.ok(
+        begun.every(({ end }) => end?.outcome === 'ok'),
+        JSON.stringify(begun),
+      );
+    }
+  }
+  /** Loops in a trusted folder that wait for a host: the window that took them is gone. */
+  async function leaveQueued(count: number, steps = 2): Promise<void> {
+    const window = await openWindow();
+    storeSettings();
+    writeFileSync(join(storage, 'headless/trusted.json'), JSON.stringify([storage]));
+    await window.ask({ do: 'pause' });
+    for (const loopId of ids(count)) await window.ask({ do: 'submit', loopId, prompt: reporter(steps, 100) });
+    await window.kill();
+    const database = new DatabaseSync(join(storage, 'supervisor.db'));
+    database.exec('UPDATE head SET paused = 0');
+    database.close();
+  }
+  const agents = () => markedProcesses(prefix).filter(stillLives);
+  const isAtWork = () =>
+    until('both slots to be taken', () => new Set(agents().map(({ loopId }) => loopId)).size === 2);
+  const endOf = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
   it('R15.1 R10.2 R11.1 the window is killed: the host finishes what runs and what is queued, with checks, and ends', async () => {
     const window = await openWindow();
@@ -92,20 +124,8 @@ describe('the headless host for real', () => {
     running.kill('SIGHUP');
     await submit(window, 8);
     await window.kill();
-    await until('all to be done', async () => (await states(8)).every((state) => state === 'completed'));
+    await ranOnce(8);
     assert.equal(await ended, 0);
-    const attempts = await read((store) =>
-      Promise.all(ids(8).map(async (id) => store.attempts((await store.latest(id))?.seq ?? 0))),
-    );
-    for (const of of attempts) {
-      // The window may have died between recording an attempt and starting it.
-      const begun = of.filter(({ leader, end }) => leader || end?.outcome !== 'interrupted');
-      assert.equal(begun.filter(({ isCheck }) => !isCheck).length, 1, 'the agent of each ran once');
-      assert.ok(
-        begun.every(({ end }) => end?.outcome === 'ok'),
-        JSON.stringify(begun),
-      );
-    }
     const told = readFileSync(notices, 'utf8')
       .trim()
       .split('\n')
@@ -130,12 +150,69 @@ describe('the headless host for real', () => {
     assert.deepEqual(await states(2), ['queued', 'queued']);
   });
 
-  it('R15.1 ends when its program is gone, when it is turned off, and for a newer version', async () => {
-    storeSettings({ background: 'always' });
-    const running = await startHost();
-    const ended = new Promise((resolve) => running.once('exit', resolve));
-    const window = { version: '99.0.0', at: Date.now(), settings: { background: 'always' } };
-    writeFileSync(join(storage, 'headless/window.json'), JSON.stringify(window));
-    assert.equal(await ended, 0);
+  it('R15.1 R3.2 the host is killed again and again: no loop is lost, and none runs twice', async () => {
+    await leaveQueued(4, 8);
+    for (let kills = 0; kills < 3; kills++) {
+      const running = await startHost();
+      // The others find its runs, and are gone before they may take them over.
+      if (kills === 0) await isAtWork();
+      running.kill('SIGKILL');
+      await endOf(running);
+    }
+    await startHost();
+    await ranOnce(4);
   });
+
+  it('R15.1 R9.2 window and host are killed at once: a window that opens later goes on', async () => {
+    const window = await openWindow();
+    storeSettings();
+    const running = await startHost();
+    await submit(window, 4);
+    await isAtWork();
+    running.kill('SIGKILL');
+    await Promise.all([window.kill(), endOf(running)]);
+    await openWindow();
+    await ranOnce(4);
+  });
+
+  it('R15.1 a host that stood still while its agents ended, as in a suspend, settles them once', async () => {
+    await leaveQueued(3);
+    const running = await startHost();
+    await isAtWork();
+    running.kill('SIGSTOP');
+    await until('the agents to end', () => agents().length === 0);
+    running.kill('SIGCONT');
+    await ranOnce(3);
+  });
+
+  for (const [what, happens] of [
+    ['for a newer version', () => storeSettings({ background: 'always' }, '99.0.0')],
+    ['when it is turned off', () => storeSettings({ background: 'off' })],
+    ['when its program is gone', (root: string) => rmSync(root, { recursive: true })],
+    [
+      'for a newer schema, and leaves it untouched',
+      () => {
+        const database = new DatabaseSync(join(storage, 'supervisor.db'));
+        database.exec('PRAGMA user_version = 999');
+        database.close();
+      },
+    ],
+  ] as const)
+    it(`R15.1 ends ${what}; what runs goes on, and nothing is lost`, async () => {
+      await leaveQueued(2, 1_000);
+      const root = join(storage, 'extension');
+      cpSync(await installed(), root, { recursive: true });
+      const running = await startHost(root);
+      const ended = endOf(running);
+      await isAtWork();
+      happens(root);
+      assert.equal(await ended, 0);
+      assert.ok(agents().length >= 2);
+      const database = new DatabaseSync(join(storage, 'supervisor.db'));
+      const [{ live } = { live: 0 }] = database
+        .prepare("SELECT count(*) AS live FROM loops WHERE state = 'running'")
+        .all() as { live: number }[];
+      database.close();
+      assert.equal(live, 2);
+    });
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { writeShim } from '../../src/headless/shim.ts';
@@ -101,6 +102,34 @@ describe('loops mcp', () => {
     await assert.rejects(use(client, 'submit_loop', { prompt: '' }), /prompt is empty/);
     await assert.rejects(use(client, 'kill_process', { loopId: 'nobody' }), /There is no loop nobody/);
     await assert.rejects(use(client, 'nothing'), /There is no tool nothing/);
+  });
+
+  it('R15.4 Claude Code lists the tools, submits, waits and reads the result: what it sent, recorded', async () => {
+    const said = readFileSync('test/fixtures/mcp/claude-code.ndjson', 'utf8').trim().split('\n');
+    const server = spawn(join(bin, 'loops'), ['mcp'], { cwd: project, stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = new Promise((resolve) => server.once('close', resolve));
+    const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+    const answers = new Map<string | number, { result?: Record<string, unknown>; error?: { code: number } }>();
+    try {
+      for (const line of said) {
+        server.stdin.write(`${line}\n`);
+        const { id } = JSON.parse(line) as { id?: string | number };
+        // A notification gets no answer, and each request waits for its own.
+        if (id === undefined) continue;
+        const answer = JSON.parse((await lines.next()).value as string);
+        assert.equal(answer.id, id);
+        answers.set(id, answer);
+      }
+    } finally {
+      server.stdin.end();
+      await ended;
+    }
+    // It asks for a newer protocol first, and takes the refusal.
+    assert.equal(answers.get('server-discover-probe-1')?.error?.code, -32601);
+    assert.equal(answers.get(0)?.result?.['protocolVersion'], '2025-11-25');
+    const [, , submitted, history] = [0, 1, 2, 3].map((id) => answers.get(id)?.result?.['structuredContent']);
+    assert.equal((submitted as { state: string }).state, 'completed');
+    assert.equal((history as { prompt: string }).prompt, 'some work');
   });
 
   it('R15.4 an agent hands work on from inside its attempt, and cannot pass its bounds or meddle', async () => {

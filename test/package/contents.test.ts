@@ -6,7 +6,7 @@ import { ROOT, VSIX } from '../support/host/paths.ts';
 
 const KILOBYTE = 1000;
 const ALLOWED =
-  /^(package\.json|readme\.md|changelog\.md|license\.txt|\.vsixmanifest|dist\/(extension|parts|agents|pages|postgres|sqlite|git|contain|agentchecks|execa|headless|host|home|cli|driver|acp|mcp|loops|guardian|sampleagent)\.cjs|dist\/third_party_notices\.txt|dist\/webview\/\w+\.(js|css)|media\/[\w/.-]+\.(svg|png|md))$/i;
+  /^(package\.json|readme\.md|changelog\.md|license\.txt|\.vsixmanifest|dist\/(extension|parts|agents|pages|postgres|sqlite|git|contain|agentchecks|execa|headless|host|home|cli|list|driver|acp|mcp|loops|guardian|sampleagent)\.cjs|dist\/third_party_notices\.txt|dist\/webview\/\w+\.(js|css)|media\/[\w/.-]+\.(svg|png|md))$/i;
 
 describe('the package that users install', () => {
   let folder: string;
@@ -38,6 +38,7 @@ describe('the package that users install', () => {
       'headless',
       'host',
       'cli',
+      'list',
       'driver',
       'acp',
       'mcp',

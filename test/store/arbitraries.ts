@@ -172,7 +172,12 @@ export const anyFacts: fc.Arbitrary<Omit<LoopFacts, 'seq' | 'loopId' | 'agent' |
         sessionId: anyText,
         lastError: failure,
       },
-      ...{ workTree, changes, followUp: anyText },
+      ...{
+        workTree,
+        changes,
+        followUp: anyText,
+        repository: fc.record({ address: anyText, prefix: anyText }, { noNullPrototype: true }),
+      },
     },
     {
       requiredKeys: [

@@ -96,6 +96,7 @@ onEachStore('what is written reads the same', (bench) => {
           openedAt: time,
           lastFailureAt: time,
           lastFailed: fc.nat(),
+          guessedLimits: fc.nat(),
           reasons: fc.array(anyText, { maxLength: 5 }),
         },
       },
@@ -119,9 +120,17 @@ onEachStore('what is written reads the same', (bench) => {
       { requiredKeys: ['of', 'state', 'why', 'since', 'tries', 'reason'], noNullPrototype: true },
     ) as fc.Arbitrary<GateRecord>;
     const gates = fc.array(gate).map((list) => gatesOf(...list));
+    const machine = fc.record(
+      {
+        ...{ name: fc.string(), epoch: fc.nat(), takes: fc.array(fc.string(), { maxLength: 3 }) },
+        lease: fc.record({ renewedAt: time, lapsesAfterMs: fc.nat() }, { noNullPrototype: true }),
+      },
+      { requiredKeys: ['name', 'epoch'], noNullPrototype: true },
+    );
+    const machines = fc.dictionary(fc.stringMatching(/^[0-9a-f]{16}$/), machine, { noNullPrototype: true, maxKeys: 3 });
     const control = fc.record(
-      { circuits, gates, paused: fc.boolean() },
-      { noNullPrototype: true },
+      { circuits, gates, paused: fc.boolean(), machines },
+      { requiredKeys: ['circuits', 'gates', 'paused'], noNullPrototype: true },
     ) as fc.Arbitrary<Control>;
     const lease: fc.Arbitrary<WindowLease> = fc.record(
       {

@@ -58,6 +58,7 @@ describe('store: migrations', () => {
       'f8dbd28944a4783d',
       '33fe0396a40ac39f',
       'ee6d19ed1b310235',
+      'a85c35f78fd17b9d',
     ];
     const steps = MIGRATIONS.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
     assert.deepEqual(steps, known, 'a change of the schema is a new step at the end');

@@ -109,7 +109,8 @@ describe('store on PostgreSQL: the server', () => {
   });
 
   const open = async (at = address, password?: string): Promise<PostgresStore> => {
-    const timeouts = { connect: 1_000, answer: 1_000, statement: 800, lock: 800 };
+    // Nothing hangs here: on a slow machine all of it may take long.
+    const timeouts = { connect: 60_000, answer: 60_000, statement: 50_000, lock: 50_000 };
     const options = { address: at, clock: systemClock, log: () => {}, timeouts };
     const store = await openPostgresStore({ ...options, password: async () => password });
     stores.push(store);
@@ -202,6 +203,32 @@ describe('store on PostgreSQL: the server', () => {
       ],
     );
   });
+
+  const full = (isFull: boolean) => cluster.fullDisk(isFull, parseAddress(address).schema);
+  for (const [what, begin, end, says] of [
+    ['a full disk of the server', () => full(true), () => full(false), /is out of space.+Free some/],
+    ['a server that is locked against writes', () => cluster.lock(true), () => cluster.lock(false), /takes no writes/],
+  ] as const)
+    it(`R16.2 ${what} refuses writes with a sentence, loses nothing, and is over by itself`, async () => {
+      const store = await open();
+      const other = await open();
+      const told: (string | undefined)[] = [];
+      store.onTrouble((error) => told.push((error as StoreError | undefined)?.kind));
+      const loop = await submit(store, 'a');
+      await begin();
+      try {
+        await assert.rejects(submit(store, 'b'), isKind('disk', says));
+        assert.deepEqual(told, ['disk']);
+        assert.deepEqual(await store.latest('a'), loop, 'it can still be read');
+        assert.equal(await store.latest('b'), undefined);
+      } finally {
+        await end();
+      }
+      await until('the end of the trouble', () => told.length === 2);
+      assert.deepEqual(told, ['disk', undefined]);
+      const [again, theirs] = [await submit(store, 'b'), await submit(other, 'c')];
+      assert.deepEqual([again.state, theirs.state, store.finishedCount().total], ['queued', 'queued', 0]);
+    });
 
   it('R9.4 changes that were trimmed, or a back-up that was restored, make it read everything again', async () => {
     const store = await open();

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { StoreError } from '../../src/core/model/errors.ts';
 import { isActive, type Loop } from '../../src/core/model/loop.ts';
 import type { Store, StoreChanges, StoreTransaction } from '../../src/core/ports/store.ts';
 import { LiveState } from '../../src/core/state/liveState.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
-import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
+import { openPatiently } from '../support/postgres/openPatiently.ts';
 import { Seeded } from '../support/seeded.ts';
 import { ENDED, loopFacts, newAttempt, newLoop, systemClock } from './support.ts';
 
@@ -24,7 +25,7 @@ export interface FaultResult {
   readonly faults: Readonly<Record<FaultKind, number>>;
 }
 
-type FaultKind = 'terminate' | 'terminateAll' | 'restart' | 'crash' | 'pause' | 'full';
+type FaultKind = 'terminate' | 'terminateAll' | 'restart' | 'crash' | 'pause' | 'full' | 'fullDisk' | 'readOnly';
 
 const HOSTS = 3;
 const CAP = 2;
@@ -33,7 +34,8 @@ const TIMEOUTS = { connect: 1_000, answer: 1_000, statement: 800, lock: 800, idl
 
 /**
  * Several hosts take loops through their lives, each step a transaction that decides by what it sees, while connections
- * break, the server is restarted, crashes, hangs, or takes no more connections. At the end every write that was
+ * break, the server is restarted, crashes, hangs, takes no more connections, has no more disk, or is locked against
+ * writes. At the end every write that was
  * acknowledged is there once, no other is, the ledger is the sum of what was charged, there were never more active
  * loops than the cap, and every host has heard of each step of the others once (R10.2).
  */
@@ -92,7 +94,9 @@ class Host {
       this.charged += charged;
     } catch (error) {
       putBack();
-      this.problems.push(`${mark} was refused: ${error}`);
+      // What the server has no room for is refused at once; whoever wrote it tries again.
+      if (error instanceof StoreError && error.kind === 'disk') await sleep(20);
+      else this.problems.push(`${mark} was refused: ${error}`);
     }
   }
 
@@ -165,6 +169,8 @@ class Faults {
     crash: 0,
     pause: 0,
     full: 0,
+    fullDisk: 0,
+    readOnly: 0,
   };
   readonly #hosts: Host[] = [];
   #isOver = false;
@@ -203,7 +209,7 @@ class Faults {
 
   #open(): Promise<Store> {
     const options = { address: this.#address, clock: systemClock, log: () => {}, timeouts: TIMEOUTS };
-    return openPostgresStore({ ...options, password: async () => undefined });
+    return openPatiently({ ...options, password: async () => undefined });
   }
 
   async #work(host: Host, random: Seeded): Promise<void> {
@@ -212,7 +218,10 @@ class Faults {
 
   async #inject(): Promise<void> {
     const { cluster } = this.#options;
-    const kinds = ['terminate', 'terminate', 'terminateAll', 'restart', 'crash', 'pause', 'pause', 'full'] as const;
+    const kinds: readonly FaultKind[] = [
+      ...(['terminate', 'terminate', 'terminateAll', 'restart', 'crash', 'pause', 'pause', 'full'] as const),
+      ...(['fullDisk', 'readOnly'] as const),
+    ];
     const kind = this.#random.pick(kinds) ?? 'terminate';
     this.#counts[kind]++;
     switch (kind) {
@@ -234,6 +243,16 @@ class Faults {
         cluster.signal('SIGSTOP');
         await sleep(this.#random.between(50, 1_500));
         cluster.signal('SIGCONT');
+        return;
+      case 'fullDisk':
+        await cluster.fullDisk(true, parseAddress(this.#address).schema);
+        await sleep(this.#random.between(50, 600));
+        await cluster.fullDisk(false, parseAddress(this.#address).schema);
+        return;
+      case 'readOnly':
+        await cluster.lock(true);
+        await sleep(this.#random.between(50, 600));
+        await cluster.lock(false);
         return;
       default:
         await this.#useUpConnections();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
-import { chooseStoreFolder, type StoreFolderOptions, type StoreScope } from '../../src/store/sqlite/storeFolder.ts';
+import { chooseStoreFolder, type StoreFolderOptions } from '../../src/store/sqlite/storeFolder.ts';
+import type { StoreScope } from '../../src/store/sqlite/storeOwner.ts';
 
 const HERE: StoreScope = { bootId: 'boot', machine: 'one', namespace: '1' };
 

@@ -37,6 +37,8 @@ export function contextWith(
     keptSettings: [],
     differingSettings: [],
     memoryHeld: 0,
+    clones: undefined,
+    hasNewClones: false,
     ...rest,
   };
 }

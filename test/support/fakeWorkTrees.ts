@@ -3,6 +3,7 @@ import type {
   BringHomeWay,
   FileChange,
   MergePreview,
+  PublishedCommit,
   PushPlan,
   PushResult,
   RepositoryLook,
@@ -46,6 +47,29 @@ export class FakeWorkTrees implements WorkTrees {
 
   async look(): Promise<RepositoryLook> {
     return this.found;
+  }
+
+  /** How other machines get a commit. */
+  publishes: PublishedCommit | undefined = { address: 'example.org/project', remote: 'origin', isPushed: true };
+  /** The clones at folders, by the addresses of their remotes. */
+  clones: { readonly [folder: string]: readonly string[] } = {};
+  readonly fetched: string[] = [];
+  /** What is to happen before a commit is there; a rejection is a fault. */
+  onFetch: () => Promise<void> = async () => undefined;
+
+  async published(): Promise<PublishedCommit | undefined> {
+    return this.publishes;
+  }
+
+  async clone(folder: string) {
+    const addresses = this.clones[folder];
+    if (!addresses) throw new Error(`${folder} is not in a Git repository`);
+    return { root: folder, addresses };
+  }
+
+  async fetchCommit(root: string, _address: string, commit: string): Promise<void> {
+    await this.onFetch();
+    this.fetched.push(`${commit} in ${root}`);
   }
 
   async isWorkTree(): Promise<boolean> {

@@ -107,11 +107,14 @@ export interface Harness {
   dispose(): void;
 }
 
-/** A machine of its own for each test of the suite in which this is called. */
-export function machineForEachTest(): Harness {
+/**
+ * A machine of its own for each test of the suite in which this is called. `grainMs`: as in `FakeClock`, where days are
+ * to pass.
+ */
+export function machineForEachTest(grainMs?: number): Harness {
   let machine: Harness;
   beforeEach(() => {
-    machine = harness();
+    machine = harness(new FakeClock(undefined, grainMs));
   });
   afterEach(() => machine.dispose());
   return new Proxy({} as Harness, { get: (_, name) => Reflect.get(machine, name) });

@@ -15,11 +15,11 @@ import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
-import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { containmentOf } from './containmentOf.ts';
 import { fakeCatalog } from './harness.ts';
+import { openPatiently } from './postgres/openPatiently.ts';
 import { reporterProfile } from './reporterProfile.ts';
 
 /**
@@ -136,7 +136,7 @@ supervisor.onEvent((event) => process.send?.({ event }));
 async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
   const { sharedStore: address } = options;
   if (address === undefined) return { store: openStore({ path, clock, log, endsLeases: isTakenOver }), time: clock };
-  const shared = await openPostgresStore({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
+  const shared = await openPatiently({ address, clock, log, timeouts: TIMEOUTS, password: async () => undefined });
   return { store: shared, time: shared.clock };
 }
 

@@ -5,6 +5,7 @@ import {
   DuplicateLoopError,
   InvalidLoopError,
   NotReadyError,
+  NoWorkTreeError,
   PermanentlyFailedError,
   QueueFullError,
   ShuttingDownError,
@@ -29,6 +30,8 @@ describe('The buttons of an error', () => {
     ['an unknown loop', new UnknownLoopError('a'), ['Show Loops']],
     ['a wrong state', new WrongStateError('a', 'is running'), ['Show Details']],
     ['an unknown agent', new InvalidLoopError('agent', 'is unknown'), ['Choose Agent', 'Open Settings']],
+    ['a folder without a repository', new NoWorkTreeError('bare', 'it is bare.'), ['Open Settings']],
+    ['a commit that no other machine can get', new NoWorkTreeError('not-pushed', 'push it.'), ['Push']],
     ['an empty prompt', new InvalidLoopError('prompt', 'is empty'), []],
     [
       'a store in trouble',
@@ -46,6 +49,22 @@ describe('The buttons of an error', () => {
     });
   }
 
+  describe('R1.1 of a submit that is refused for now', () => {
+    const overBudget = (estimateUsd: number) =>
+      new BudgetExceededError({ spentUsd: 20, unknownUsd: 0, reservedUsd: 0, limitUsd: 20, estimateUsd });
+    const offered = (error: unknown) => errorActions(error, 'ready', true).map(({ title }) => title);
+
+    it('have it queued instead', () => {
+      assert.deepEqual(offered(new CircuitOpenError(87)), ['Reset Circuit', 'Queue Until It Recovers', 'Show Circuit']);
+      assert.deepEqual(offered(overBudget(20)), ['Raise Limit', 'Queue Until It Recovers', 'Show Budget']);
+    });
+
+    it('do not where it would wait for ever, or has no room', () => {
+      assert.deepEqual(offered(overBudget(20.01)), ['Raise Limit', 'Show Budget']);
+      assert.deepEqual(offered(new QueueFullError(20, 20)), ['Open Settings', 'Show Loops']);
+    });
+  });
+
   it('come with a time that stays right while the message is on screen', () => {
     const now = new Date(2026, 2, 10, 15, 40).getTime();
     assert.match(errorText(new CircuitOpenError(90), now), /paused after several failures.*due at 15:41\.$/);
@@ -54,7 +73,8 @@ describe('The buttons of an error', () => {
   });
 
   it('name the loop that they act on', () => {
-    assert.deepEqual(errorActions(new PermanentlyFailedError('a'), 'ready')[0]?.args, ['a']);
+    const [retry] = errorActions(new PermanentlyFailedError('a'), 'ready');
+    assert.deepEqual(retry && 'args' in retry && retry.args, ['a']);
   });
 
   it('of what is not ready depend on why', () => {

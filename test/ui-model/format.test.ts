@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { toNano } from '../../src/core/model/money.ts';
 import {
   baseName,
@@ -43,6 +44,26 @@ describe('What is shown in words', () => {
     [0.00000123, '$0.0000012'],
   ];
   for (const [usd, shown] of amounts) it(`shows ${usd} USD as ${shown}`, () => assert.equal(formatUsd(usd), shown));
+
+  it('writes any amount and any count as the language of the interface has it', () => {
+    const whole = new Intl.NumberFormat('en-US');
+    const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    const digits = {
+      maximumSignificantDigits: 2,
+      maximumFractionDigits: 9,
+      roundingPriority: 'lessPrecision',
+    } as const;
+    const small = new Intl.NumberFormat('en-US', digits);
+    const amount = fc.oneof(fc.integer({ min: 0, max: toNano(1) }), fc.integer({ min: 0, max: toNano(1_000_000) }));
+    fc.assert(
+      fc.property(amount, (nano) => {
+        const usd = nano / 1e9;
+        assert.equal(formatUsd(usd), `$${(nano > 0 && usd < 0.00995 ? small : cents).format(usd)}`);
+        assert.equal(count(nano, 'loop', 'loops'), `${whole.format(nano)} ${nano === 1 ? 'loop' : 'loops'}`);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 
   it('marks a cost of which a part is estimated, and shows none where there is none', () => {
     const cost = toNano(0.5);

@@ -37,6 +37,14 @@ function withSettings(written: Record<string, unknown>) {
 }
 
 describe('Settings', () => {
+  it('R16.4 of repositories are absolute paths; anything else opts in to nothing, and is named', () => {
+    assert.deepEqual(withSettings({ repositories: [' /src/tools '] }).settings.repositories, ['/src/tools']);
+    for (const repositories of ['/src/tools', ['tools'], ['/src/tools', 1]]) {
+      const { settings, problems } = withSettings({ repositories });
+      assert.deepEqual([settings.repositories, problems.map(({ key }) => key)], [[], ['repositories']]);
+    }
+  });
+
   it('of package.json have the defaults of the spec, in the units of the core', () => {
     assert.deepEqual(withSettings({}), { settings: DEFAULT_SETTINGS, doubts: {}, problems: [] });
   });

@@ -32,7 +32,7 @@ describe('the budget in the workbench', () => {
     await until('the limit', async () => (await window.statusText('budget')) === '$0.92 / $0.90');
     await submit('Too dear [cost 0.50]');
     const { buttons } = await window.notices.says(/does not fit today.s budget/);
-    assert.deepEqual(buttons, ['Raise Limit', 'Show Budget']);
+    assert.deepEqual(buttons, ['Raise Limit', 'Queue Until It Recovers', 'Show Budget']);
     await pictures(host, 'budget-exceeded', async () => {
       assert.match(
         await window.statusHover('budget'),
@@ -48,12 +48,15 @@ describe('the budget in the workbench', () => {
     assert.equal(host.server.readSettings()['loopSupervisor.budget.dailyLimitUsd'], 20);
   });
 
-  it('R6.4 a limit that is lowered under what is spent shows as used up', async () => {
+  it('R1.1 R6.4 a limit under what is spent shows as used up; what is refused can be queued until there is money', async () => {
     const { window } = host;
     host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 1.4 });
     await until('the limit', async () => (await window.statusText('budget')) === '$1.42 / $1.40');
     assert.equal(await window.statusKind('budget'), 'error');
     await submit('Nothing goes [cost 0.01]');
-    await window.notices.says(/does not fit/);
+    await window.notices.press(/does not fit/, 'Queue Until It Recovers');
+    await window.tree.becomes(/^Nothing goes/, 'waiting for budget');
+    host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': 30 });
+    await window.tree.becomes(/^Nothing goes/, 'completed');
   });
 });

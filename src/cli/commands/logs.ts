@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
 import { isFinished, needsUser } from '../../core/model/loop.ts';
+import { ANY_MACHINE } from '../../core/model/repository.ts';
 import type { AttemptDetail } from '../../core/model/status.ts';
 import { oneLine, stripEscapes } from '../../ui/text/safeText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
@@ -41,6 +42,13 @@ export const addLogs: AddCommands = (program, run) => {
         const supervisor = await session.supervisor();
         const detail = await supervisor.get(id);
         if (!detail) throw new CallError(EXIT.notFound, `There is no loop ${id}.`);
+        if (detail.machine !== undefined)
+          throw new CallError(
+            EXIT.notFound,
+            detail.machine === ANY_MACHINE
+              ? `The loop ${id} has no output yet: no machine has taken it.`
+              : `The output of the loop ${id} is on ${detail.machine}: run \`loops logs ${id}\` there.`,
+          );
         const chosen = choose(detail.attempts, options.attempt);
         if (!chosen && !options.follow)
           throw new CallError(

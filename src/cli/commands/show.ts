@@ -29,6 +29,7 @@ export const addShow: AddCommands = (program, run) => {
           ['Loop', json.loopId],
           ['State', json.reason === undefined ? json.state : `${json.state}: ${json.reason}`],
           ['Agent', json.agent],
+          ...(json.machine === undefined ? [] : [['Machine', json.machine] as const]),
           ['Folder', json.cwd],
           ['Cost', `${formatUsd(json.costUsd)}${json.costEstimated ? ' (part of it is a guess)' : ''}`],
           ...(json.maxCostUsd === undefined ? [] : [['Cap', formatUsd(json.maxCostUsd)] as const]),

@@ -26,6 +26,7 @@ interface SubmitOptions {
   readonly rounds?: number;
   readonly worktree?: true;
   readonly carryChanges?: true;
+  readonly machine?: string;
   readonly commands?: true;
   readonly queue?: true;
   readonly trust?: true;
@@ -53,6 +54,7 @@ export const addSubmit: AddCommands = (program, run) => {
     .option('--rounds <count>', 'rounds with that check before it waits for you', positive)
     .option('--worktree', 'it works in a Git work tree and branch of its own')
     .option('--carry-changes', 'with --worktree: it begins with the changes that are not committed')
+    .option('--machine <name>', 'with a shared store: it runs on that machine, or on any, in a clone there')
     .option('--commands', 'a prompt such as /compact is a command of the agent')
     .option('--queue', 'queue it even while circuit or budget would refuse it')
     .option('--trust', 'you trust the files of the folder')
@@ -63,6 +65,7 @@ export const addSubmit: AddCommands = (program, run) => {
         ['loops submit "Fix the failing test"', 'here, by the default agent'],
         ['loops submit -A claude --check "npm test" -f task.md', 'until the tests pass'],
         ['git diff | loops submit -w --max-cost 1 -', 'from standard input, and wait'],
+        ['loops submit --machine build-box "Fix the tests"', 'on another machine, from the pushed commit'],
         ['loops submit --id nightly-2026-01-31 "Update the docs"', 'once, however often it is called'],
       ),
     )
@@ -113,6 +116,7 @@ function specOf(session: Session, prompt: string, options: SubmitOptions): LoopS
     }),
     ...(options.worktree && { isolation: 'worktree' as const }),
     ...(options.carryChanges && { carryChanges: true }),
+    ...(options.machine !== undefined && { machine: options.machine }),
     ...(options.commands && { commands: true }),
     ...(options.queue && { whenBlocked: 'queue' as const }),
   };

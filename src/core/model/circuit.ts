@@ -11,6 +11,8 @@ export interface CircuitRecord {
   readonly lastFailureAt?: number;
   /** The loop (`seq`) that failed last: another one probes first, if there is one (R4.1). */
   readonly lastFailed?: number;
+  /** Usage limits in a row, with no success between them, whose reset nobody named: their pauses grow (R14.4). */
+  readonly guessedLimits?: number;
   /** The last failures' reasons, newest first, at most 5. */
   readonly reasons: readonly string[];
 }

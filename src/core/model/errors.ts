@@ -137,6 +137,7 @@ export class BudgetExceededError extends SupervisorError {
   readonly unknownUsd: number;
   readonly reservedUsd: number;
   readonly limitUsd: number;
+  readonly estimateUsd: number;
   constructor(amounts: {
     readonly spentUsd: number;
     readonly unknownUsd: number;
@@ -154,6 +155,7 @@ export class BudgetExceededError extends SupervisorError {
     this.unknownUsd = amounts.unknownUsd;
     this.reservedUsd = amounts.reservedUsd;
     this.limitUsd = amounts.limitUsd;
+    this.estimateUsd = amounts.estimateUsd;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Attempt, Failure } from './attempt.ts';
 import type { Check, RoundBound } from './check.ts';
 import type { NanoUsd } from './money.ts';
 import type { Permits, Question } from './question.ts';
+import type { RepositoryRef } from './repository.ts';
 import type { LoopChanges, OwnWorkTree } from './workTree.ts';
 
 /** The states of a loop. The last three are final. */
@@ -30,8 +31,13 @@ export interface LoopFacts {
   readonly folder?: string;
   /** The window it belongs to. */
   readonly windowId: string;
-  /** The machine that it belongs to and runs on, where several share the store (R16.3). */
+  /**
+   * The machine that it belongs to and runs on, where several share the store (R16.3). Absent with a `repository`: any
+   * that has a clone may take it.
+   */
   readonly machine?: string;
+  /** It belongs to this repository rather than to a folder: it was submitted for another machine, or any (R16.4). */
+  readonly repository?: RepositoryRef;
   readonly priority: number;
   /** Order among equal priorities: `seq`, unless the user moved it (R2.1). */
   readonly place: number;

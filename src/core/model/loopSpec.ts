@@ -40,6 +40,12 @@ export interface LoopSpec {
   /** Uncommitted changes of the folder are taken along into its work tree (R12.2). Absent: they are not. */
   readonly carryChanges?: boolean;
   /**
+   * Where it runs, on a store that several machines share (R16.4): the name or id of a machine, or `any` that takes
+   * loops of its repository. It then works in a work tree of a clone there, at the commit that is checked out here now,
+   * which must be on the remote. Absent: on this machine.
+   */
+  readonly machine?: string;
+  /**
    * The loop inside whose attempt this was submitted (R15.4): the new loop has its agent and folder, no check, at most
    * its priority, and takes its cap out of its.
    */

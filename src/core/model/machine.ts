@@ -4,6 +4,8 @@ export interface MachineRecord {
   readonly name: string;
   /** Grows whenever another machine takes over what ran here: what was begun under an earlier one may not run on. */
   readonly epoch: number;
+  /** Addresses of the repositories whose loops it takes from other machines (R16.4); absent: it has not opted in. */
+  readonly takes?: readonly string[];
   /** Its hosts' lease; absent once it has lapsed. */
   readonly lease?: MachineLease;
 }

@@ -78,6 +78,8 @@ export interface Settings {
     /** Those of loops that ended longer ago are removed, with their commits kept as a branch (R12.6). */
     readonly maxAgeMs: number;
   };
+  /** Folders of clones on this machine in which loops of other machines may work (R16.4); none: it takes none. */
+  readonly repositories: readonly string[];
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
     readonly maxAgeMs: number;
@@ -184,5 +186,6 @@ export const DEFAULT_SETTINGS: Settings = {
   defaultAgent: 'sample',
   isolation: 'folder',
   workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },
+  repositories: [],
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

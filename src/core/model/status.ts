@@ -205,9 +205,22 @@ export interface LiveView {
   readonly machine?: string;
 }
 
+/** A machine that shares the store with this one (R16.4). */
+export interface OtherMachine {
+  readonly id: string;
+  /** What people call it. Several may be called alike. */
+  readonly name: string;
+  /** Addresses of the repositories whose loops it takes. */
+  readonly takes: readonly string[];
+  /** Whether a host there answers now. */
+  readonly answers: boolean;
+}
+
 /** Everything about one loop. Costs in USD. */
 export interface LoopDetail {
   readonly loopId: string;
+  /** What people call the machine that it belongs to, where that is another one; `any` while none has it (R16.4). */
+  readonly machine?: string;
   readonly state: Loop['state'];
   readonly loop: Loop;
   readonly prompt: string;

@@ -4,7 +4,17 @@ export type Isolation = 'folder' | 'worktree';
 export const ISOLATIONS: readonly Isolation[] = ['folder', 'worktree'];
 
 /** Why a folder cannot have a work tree of its own (R12.1). */
-export type NoRepositoryReason = 'git-missing' | 'git-too-old' | 'not-a-repository' | 'bare' | 'unborn' | 'unknown';
+export type NoRepositoryReason =
+  | 'git-missing'
+  | 'git-too-old'
+  | 'not-a-repository'
+  | 'bare'
+  | 'unborn'
+  /** It has no remote, by which another machine could know it (R16.4). */
+  | 'no-remote'
+  /** Its commit is not on the remote, from which another machine could get it (R16.4). */
+  | 'not-pushed'
+  | 'unknown';
 
 /** A work tree that is there, or was. */
 export interface MadeWorkTree {
@@ -14,7 +24,10 @@ export interface MadeWorkTree {
   readonly branch: string;
 }
 
-/** A loop's own work tree, from its submit on (R12.1). */
+/**
+ * A loop's own work tree, from its submit on (R12.1). One that another machine is to make has the folders of the
+ * machine that submitted it until it is made there (R16.4).
+ */
 export interface OwnWorkTree {
   /** Top folder of the checkout that it was submitted from: its work is brought home there. */
   readonly root: string;

@@ -27,6 +27,8 @@ export interface Trouble {
   readonly reason: HoldReason;
   readonly why: string;
   readonly until?: number;
+  /** How often in a row it was held before without a time that was named, if not by this gate: pauses grow with it. */
+  readonly earlier?: number;
   /** With `absence`: the newest loop (`seq`) that is held. */
   readonly lastSeq?: number;
 }
@@ -36,8 +38,10 @@ export interface Trouble {
  * (R14.4).
  */
 export function heldBy(trouble: Trouble, before: GateRecord | undefined, now: number): HeldGate {
-  const tries = before === undefined ? 0 : before.tries + (before.state === 'trial' ? 1 : 0);
-  const held: HeldGate = { ...trouble, state: 'held', since: now, tries, ...nextLook(trouble, tries, now) };
+  const { earlier = 0, ...facts } = trouble;
+  const ofGate = before === undefined ? 0 : before.tries + (before.state === 'trial' ? 1 : 0);
+  const tries = Math.max(ofGate, earlier);
+  const held: HeldGate = { ...facts, state: 'held', since: now, tries, ...nextLook(trouble, tries, now) };
   if (trouble.reason === 'user' || trouble.reason === 'absence') return held;
   const isShorter = before?.state === 'held' && (before.until ?? Number.POSITIVE_INFINITY) >= (held.until ?? now);
   return isShorter ? before : held;

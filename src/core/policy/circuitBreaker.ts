@@ -43,6 +43,8 @@ export function afterAttempt(
   end: { readonly seq: number; readonly generation: number; readonly vote: CircuitVote; readonly reason: string },
   now: number,
 ): CircuitStep {
+  if (end.vote === 'success' && record.guessedLimits !== undefined)
+    return afterAttempt(withoutGuesses(record), settings, end, now);
   if (end.generation !== record.generation || end.vote === 'neither' || record.state === 'open') return { record };
   if (end.vote === 'success') {
     if (record.state === 'half-open') return { record: closed(record), reason: 'a probe succeeded' };
@@ -80,8 +82,12 @@ function enter(record: CircuitRecord, state: CircuitState): CircuitRecord {
   return { ...record, state, generation: record.generation + 1 };
 }
 
+function withoutGuesses({ guessedLimits: _, ...record }: CircuitRecord): CircuitRecord {
+  return record;
+}
+
 function closed(record: CircuitRecord): CircuitRecord {
-  const { openedAt: _, lastFailed: _1, ...rest } = record;
+  const { openedAt: _, lastFailed: _1, ...rest } = withoutGuesses(record);
   return { ...enter(rest, 'closed'), consecutiveFailures: 0, reasons: [] };
 }
 

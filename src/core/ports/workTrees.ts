@@ -14,6 +14,16 @@ export interface Repository {
   readonly prefix: string;
 }
 
+/** A commit as other machines can get it (R16.4). */
+export interface PublishedCommit {
+  /** The address of the remote that has it, as `RepositoryRef` says. */
+  readonly address: string;
+  /** What this clone calls that remote. */
+  readonly remote: string;
+  /** Whether the remote has the commit, as far as this clone knows. */
+  readonly isPushed: boolean;
+}
+
 /** What a look for a repository found. Only `none` with a reason other than `unknown` is certain. */
 export type RepositoryLook =
   | { readonly kind: 'repository'; readonly repository: Repository }
@@ -26,8 +36,10 @@ export type RepositoryLook =
 export interface WorkTreeRequest {
   readonly loopId: string;
   readonly title: string;
-  /** The folder that the loop was submitted for. */
+  /** The folder that the loop was submitted for, or the top of a clone. */
   readonly cwd: string;
+  /** Where it works in the repository, where `cwd` does not say: relative, with `/`. */
+  readonly prefix?: string;
   /** The commit that was checked out at submit. */
   readonly base: string;
   /** Absolute path of the work tree to make. */
@@ -143,6 +155,15 @@ export interface WorkTrees {
   look(cwd: string): Promise<RepositoryLook>;
   /** Whether `cwd` is in a work tree of Git, by a cheap look that starts no program. Never rejects. */
   isWorkTree(cwd: string): Promise<boolean>;
+  /**
+   * How other machines can get a commit of the repository at `root`, by what this clone knows: nobody is asked.
+   * Undefined where it has no remote.
+   */
+  published(root: string, commit: string): Promise<PublishedCommit | undefined>;
+  /** The clone that a folder is in: its top, and the addresses of all its remotes. */
+  clone(folder: string): Promise<{ readonly root: string; readonly addresses: readonly string[] }>;
+  /** Gets a commit into the clone at `root` from its remote of that address, unless it is there. */
+  fetchCommit(root: string, address: string, commit: string): Promise<void>;
   /** The path of a work tree of that name. */
   pathOf(commonFolder: string, name: string): string;
   /** The set-up of a work tree is complete: ignored files that are there by now are none of the loop's making. */

@@ -8,7 +8,7 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
  * process was there, even if the store did not take the note.
  */
 export async function endSpared(
-  engine: Pick<Engine, 'context' | 'liveState' | 'transactions'>,
+  engine: Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>,
   loopId: string,
   pid: number,
   seq?: number,

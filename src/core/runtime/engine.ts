@@ -7,6 +7,7 @@ import { Machines } from '../state/machines.ts';
 import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { ChangePoller } from './changePoller.ts';
+import { Clones } from './clones.ts';
 import { Listeners } from './listeners.ts';
 import { MemoryWatch } from './memoryWatch.ts';
 import { ProfileChecks } from './profileChecks.ts';
@@ -31,6 +32,7 @@ export class Engine implements Disposable {
   readonly transactions: TransactionQueue;
   readonly listeners: Listeners;
   readonly runs: RunRegistry;
+  readonly clones: Clones;
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
@@ -67,12 +69,14 @@ export class Engine implements Disposable {
     this.#profileChecks = new ProfileChecks(this);
     this.#workTreeSetups = new WorkTreeSetups(this);
     this.#memoryWatch = new MemoryWatch(this);
+    this.clones = new Clones(this);
     this.#workTreeWatch = new WorkTreeWatch(this);
   }
 
   /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
   begin(): void {
     this.#changePoller.begin();
+    this.clones.look();
   }
 
   /** Lets go of all runs; they go on. */
@@ -82,6 +86,7 @@ export class Engine implements Disposable {
     this.#profileChecks.dispose();
     this.#workTreeSetups.dispose();
     this.#memoryWatch.dispose();
+    this.clones.dispose();
     this.#workTreeWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();

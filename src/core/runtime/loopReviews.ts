@@ -5,7 +5,7 @@ import type { FileChange, WorkTrees } from '../ports/workTrees.ts';
 import type { Engine } from './engine.ts';
 import { findLoop } from './statusView.ts';
 
-type ReviewParts = Pick<Engine, 'context' | 'liveState'>;
+type ReviewParts = Pick<Engine, 'context' | 'liveState' | 'machines'>;
 
 /** Which changes of a loop to show: all of them if neither is given. */
 export interface ReviewQuery {
@@ -43,6 +43,11 @@ export async function review(engine: ReviewParts, loopId: string, query: ReviewQ
   const { workTrees, store } = engine.context;
   const loop = await findLoop(engine, loopId, query.seq);
   if (!loop) throw new UnknownLoopError(loopId);
+  if (!engine.machines.isHere(loop))
+    throw new WrongStateError(
+      loopId,
+      `works on ${engine.machines.nameOf(loop.machine ?? '')}: its changes can be reviewed there`,
+    );
   if (!workTrees) throw new WrongStateError(loopId, 'cannot be reviewed: Git cannot be used here');
   const attempts = await store.attempts(loop.seq);
   const whole = query.round === undefined && query.attempt === undefined;

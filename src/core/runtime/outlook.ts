@@ -21,7 +21,8 @@ function canStart(parts: OutlookParts, loop: QueuedLoop): boolean {
   const lane = parts.liveState.lanes.laneOf(loop)?.id;
   if (lane && 'parked' in lane) {
     // The headless host acts for a folder that no window has open.
-    if (lane.parked === 'window') return parts.ownership.isTrusted(loop);
+    if (lane.parked === 'window')
+      return !loop.repository && parts.machines.isHere(loop) && parts.ownership.isTrusted(loop);
     return lane.parked === 'memory' || (lane.parked === 'budget' && lane.of === 'today');
   }
   const parked = parkedFor(parts, loop);

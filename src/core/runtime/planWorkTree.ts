@@ -2,6 +2,7 @@ import { NoWorkTreeError } from '../model/errors.ts';
 import type { CarriedChanges, OwnWorkTree } from '../model/workTree.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { CheckedSpec } from '../steps/admission.ts';
+import type { WorkPlan } from '../steps/submit.ts';
 
 type PlanParts = Pick<SupervisorContext, 'workTrees' | 'newId'>;
 
@@ -29,6 +30,35 @@ export async function planWorkTree(context: PlanParts, checked: CheckedSpec): Pr
     .replace(/^-+|-+$/g, '');
   const name = [words, id].filter(Boolean).join('-');
   return { root, commonFolder, from: checked.cwd, name, base: head, ...(carry && { carry }) };
+}
+
+/**
+ * Plans a loop that another machine may run: it works at the commit that is checked out here, which must be on the
+ * remote, so that a clone there can get it (R16.4).
+ *
+ * @throws NoWorkTreeError that says what to do.
+ */
+export async function planElsewhere(context: PlanParts, checked: CheckedSpec): Promise<WorkPlan> {
+  const workTree = await planWorkTree(context, checked);
+  const { root, base } = workTree;
+  const [look, published] = await Promise.all([
+    context.workTrees?.look(checked.cwd),
+    context.workTrees?.published(root, base),
+  ]);
+  if (!published)
+    throw new NoWorkTreeError(
+      'no-remote',
+      `the repository ${root} has no remote, by which another machine could know it. Add one, or submit it here.`,
+    );
+  const { address, remote, isPushed } = published;
+  if (!isPushed)
+    throw new NoWorkTreeError(
+      'not-pushed',
+      `its commit ${base.slice(0, 10)} is not on ${remote} (${address}) yet, from where the other machine gets it. ` +
+        'Push it, then submit again.',
+    );
+  const prefix = look?.kind === 'repository' ? look.repository.prefix : '';
+  return { workTree, repository: { address, prefix } };
 }
 
 /** Lets go of what was kept for a submit that was refused. */

@@ -150,7 +150,10 @@ function isAllGranted(liveState: LiveState, { settings }: SupervisorContext, tod
  * Live loops in the order of the tree: active first, then the first `maxQueued` of the queue in its order, then what
  * waits.
  */
-export function liveViews(engine: StatusParts & Pick<Engine, 'runs'>, maxQueued: number): LiveView[] {
+export function liveViews(
+  engine: StatusParts & { readonly runs: Pick<Engine['runs'], 'of'> },
+  maxQueued: number,
+): LiveView[] {
   const { liveState, machines, ownership } = engine;
   const views: LiveView[] = [];
   const placed = (loop: LiveView['loop']) => ({
@@ -187,7 +190,7 @@ export async function findLoop(
 
 /** Everything about the latest loop of that id, or with `seq` about that very one. */
 export async function detailOf(
-  engine: Pick<Engine, 'context' | 'liveState'>,
+  engine: Pick<Engine, 'context' | 'liveState' | 'machines'>,
   loopId: string,
   seq?: number,
 ): Promise<LoopDetail | undefined> {
@@ -203,9 +206,11 @@ export async function detailOf(
     store.checks(row),
   ] as const;
   const [prompt, attempts, history, ledger, checks] = await Promise.all(reads);
+  const machine = engine.machines.placeOf(loop);
   return {
     loopId,
     state: loop.state,
+    ...(machine !== undefined && { machine }),
     loop,
     prompt,
     attempts: attempts.map(attemptDetail),

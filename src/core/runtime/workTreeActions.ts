@@ -17,7 +17,7 @@ import { type Review, type ReviewQuery, review } from './loopReviews.ts';
 import { findLoop } from './statusView.ts';
 import { WorkTreeTidy } from './workTreeTidy.ts';
 
-type ActionParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
 /** A loop of an id: the latest, or with `seq` that very one. */
 export interface LoopRef {
@@ -170,6 +170,10 @@ export class WorkTreeActions {
     if (isActive(loop) || loop.state === 'preparing')
       throw new WrongStateError(loopId, 'is still at work: wait for its end, or cancel it first');
     const { workTree: own, cwd } = loop;
+    if (!this.#engine.machines.isHere(loop)) {
+      const name = this.#engine.machines.nameOf(loop.machine ?? '');
+      throw new WrongStateError(loopId, `works on ${name}: do this there, where its work tree is`);
+    }
     if (!own) throw new WrongStateError(loopId, 'has no work tree of its own: it worked in the folder itself');
     if (!own.made) throw new WrongStateError(loopId, `has no work tree any more: ${whereItWent(own)}`);
     return { loop, own, tree: { ...own.made, base: own.base, cwd } };

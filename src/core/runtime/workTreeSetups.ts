@@ -1,5 +1,7 @@
 import type { Disposable } from '../model/disposable.ts';
 import type { PreparingLoop } from '../model/loop.ts';
+import type { RepositoryRef } from '../model/repository.ts';
+import type { OwnWorkTree } from '../model/workTree.ts';
 import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { WorkTree, WorkTrees } from '../ports/workTrees.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -41,10 +43,11 @@ export class WorkTreeSetups implements Disposable {
     const { workTrees, log } = this.#parts.context;
     try {
       if (!workTrees) throw new Error('Git cannot be used here');
-      const tree = await create(workTrees, loop);
-      const isUsed = await this.#record((unit) => workTreeMade(unit, loop.seq, tree));
+      const own = loop.repository ? await this.#inClone(workTrees, loop, loop.repository) : loop.workTree;
+      const tree = await create(workTrees, loop, own);
+      const isUsed = await this.#record((unit) => workTreeMade(unit, loop.seq, tree, own));
       // It was cancelled meanwhile. Nobody has worked in it yet.
-      if (isUsed === false && loop.workTree) await workTrees.remove(loop.workTree.root, tree, false);
+      if (isUsed === false && own) await workTrees.remove(own.root, tree, false);
       const { carry } = loop.workTree ?? {};
       if (isUsed !== undefined && carry) await workTrees.forgetEverywhere([groupOf(carry)]);
     } catch (error) {
@@ -55,6 +58,25 @@ export class WorkTreeSetups implements Disposable {
       this.#underWay.delete(loop.seq);
       if (!this.#disposed) this.reconcile();
     }
+  }
+
+  /** The work tree in the clone that this machine has of the loop's repository, with its commit there (R16.4). */
+  async #inClone(
+    workTrees: WorkTrees,
+    { workTree }: PreparingLoop,
+    { address, prefix }: RepositoryRef,
+  ): Promise<OwnWorkTree | undefined> {
+    const clone = this.#parts.context.clones?.find((one) => one.address === address);
+    if (!clone) throw new Error(`loopSupervisor.repositories names no clone of ${address} on this machine any more`);
+    if (!workTree) return undefined;
+    if (prefix.split('/').includes('..'))
+      throw new Error(`its folder ${prefix} is not in the repository: submit it again`);
+    const { root } = clone;
+    await workTrees.fetchCommit(root, address, workTree.base);
+    const look = await workTrees.look(root);
+    if (look.kind === 'none') throw new Error(look.message);
+    const from = prefix === '' ? root : `${root}/${prefix}`;
+    return { ...workTree, root, commonFolder: look.repository.commonFolder, from };
   }
 
   /** Stores what has come of it; a store that refuses is tried again. Undefined once this host has let go. */
@@ -76,11 +98,17 @@ export class WorkTreeSetups implements Disposable {
   }
 }
 
-function create(workTrees: WorkTrees, { loopId, title, workTree }: PreparingLoop): Promise<WorkTree> {
-  if (!workTree) throw new Error('It is not recorded which work tree it is to have: submit it again');
-  const { commonFolder, from, name, base, carry, outcome } = workTree;
+function create(
+  workTrees: WorkTrees,
+  { loopId, title, repository }: PreparingLoop,
+  own: OwnWorkTree | undefined,
+): Promise<WorkTree> {
+  if (!own) throw new Error('It is not recorded which work tree it is to have: submit it again');
+  const { commonFolder, root, from, name, base, carry, outcome } = own;
   return workTrees.create({
-    ...{ loopId, title, cwd: from, base, path: workTrees.pathOf(commonFolder, name) },
+    ...{ loopId, title, base, path: workTrees.pathOf(commonFolder, name) },
+    // Its folder may not be there in what the clone has checked out.
+    ...(repository ? { cwd: root, prefix: repository.prefix } : { cwd: from }),
     ...(carry && { carry: carry.commit }),
     ...(outcome?.branch !== undefined && { branch: outcome.branch }),
   });

@@ -1,6 +1,7 @@
 import type { EventOrigin } from '../model/event.ts';
 import type { HoldReason } from '../model/gate.ts';
 import type { NanoUsd } from '../model/money.ts';
+import type { Clone } from '../model/repository.ts';
 import type {
   DifferingSetting,
   Doubts,
@@ -85,6 +86,10 @@ export interface SupervisorContext extends Omit<SupervisorOptions, 'settings' | 
   differingSettings: readonly DifferingSetting[];
   agents: AgentCatalog;
   window: SupervisorWindow;
+  /** Clones on this machine in which loops of other machines may work (R16.4); undefined before the first look. */
+  clones: readonly Clone[] | undefined;
+  /** The other machines have not been told yet which loops this one takes. */
+  hasNewClones: boolean;
   /** Memory that running loops of this machine hold together, bytes; 0 where nobody looks at it (R13.2). */
   memoryHeld: number;
 }

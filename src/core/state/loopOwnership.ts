@@ -1,5 +1,6 @@
 import type { Loop } from '../model/loop.ts';
 import { isSameProcess } from '../model/processIdentity.ts';
+import type { RepositoryRef } from '../model/repository.ts';
 import type { LoopHost } from '../model/status.ts';
 import type { WindowLease } from '../ports/store.ts';
 import type { SupervisorContext } from './context.ts';
@@ -36,8 +37,10 @@ export class LoopOwnership {
     this.#foldersFirst = new Patience(now);
   }
 
-  readonly hostOf = (loop: Loop): LoopHost => {
+  /** `starting`: how many other loops this host is about to start. */
+  readonly hostOf = (loop: Loop, starting = 0): LoopHost => {
     const { window } = this.#context;
+    if (loop.repository) return this.#ofRepository(loop, loop.repository, starting);
     if (!this.#machines.isHere(loop)) return this.#onOtherMachine(loop);
     if (window.role === 'headless') return this.#withoutWindow(loop);
     if (loop.windowId === window.id && window.role === undefined) return 'here';
@@ -54,6 +57,20 @@ export class LoopOwnership {
   /** Whether the loop's workspace folder was trusted when it was open (R15.1). */
   isTrusted({ folder }: Loop): boolean {
     return folder === undefined || (this.#context.window.trusts?.(folder) ?? true);
+  }
+
+  /**
+   * Any host of a machine that takes loops of its repository acts for such a loop, whichever folders it has open: its
+   * user has named a clone there (R16.4). What may run on any machine goes to the one with the least to do.
+   */
+  #ofRepository(loop: Loop, repository: RepositoryRef, starting: number): LoopHost {
+    const { window } = this.#context;
+    const isMine = window.role !== 'caller' && this.#machines.isHere(loop) && this.#machines.takesHere(repository);
+    const isFree = loop.machine === undefined && !this.isPassedBy(loop);
+    if (isMine && !(isFree && this.#machines.isAnotherFreer(repository, starting))) return 'here';
+    const takers = this.#machines.takers(repository).filter((id) => id === (loop.machine ?? id));
+    const answers = [...this.#liveState.windows.values()].some(({ machine }) => takers.some((id) => id === machine));
+    return answers ? 'elsewhere' : 'gone';
   }
 
   /** Only hosts of its own machine act for a loop (R16.3). */
@@ -195,7 +212,8 @@ export class LoopOwnership {
 }
 
 /** What loops have in common that the same hosts start. */
-function folderOf({ machine, folder, windowId }: Loop): string {
+function folderOf({ machine, repository, folder, windowId }: Loop): string {
+  if (repository) return JSON.stringify([repository.address]);
   return JSON.stringify([machine, folder ?? null, folder === undefined ? windowId : null]);
 }
 

@@ -83,11 +83,14 @@ export class Placement implements LanePlacement {
   refresh(): void {
     const { windows, control } = this.#liveState;
     const leases = [...windows.values()].map(({ id, folders, headless }) => [id, folders, headless]);
+    const takes = Object.entries(control.machines ?? {}).map(([id, machine]) => [id, machine.takes]);
     const folderGates = Object.values(control.gates).filter(({ of }) => of.kind === 'absence' || 'folder' in of);
     const facts = JSON.stringify([
       leases,
+      takes,
+      this.#context.clones,
       this.#context.window.folders,
-      folderGates.map(({ of, state }) => [of, state]),
+      folderGates.map((gate) => [gate.of, gate.state, 'lastSeq' in gate && gate.lastSeq]),
     ]);
     if (facts === this.#placedFor) return;
     this.#placedFor = facts;

@@ -5,6 +5,7 @@ import {
   CircuitOpenError,
   DuplicateLoopError,
   InvalidLoopError,
+  NotAllowedError,
   PermanentlyFailedError,
   QueueFullError,
   SupervisorError,
@@ -65,6 +66,8 @@ export interface CheckedSpec {
   readonly agent: string;
   readonly cwd: string;
   readonly isolation: Isolation;
+  /** The name or id of another machine, or `any` (R16.4). */
+  readonly machine?: string;
   readonly spec: LoopSpec;
   readonly check?: Check;
   /** What its caller should know: one sentence. */
@@ -118,18 +121,43 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
     throw new InvalidLoopError('cwd', `"${cwd}" could not be looked at (${folder.why}): submit it again`);
+  const machine = machineOf(spec, context);
   // What a loop submits works beside it (R15.4).
-  const isolation = spec.isolation ?? (spec.parent === undefined ? context.settings.isolation : 'folder');
+  const usual = spec.parent === undefined ? context.settings.isolation : 'folder';
+  const isolation = spec.isolation ?? (machine === undefined ? usual : 'worktree');
   if (!ISOLATIONS.includes(isolation))
     throw new InvalidLoopError('isolation', `must be "folder" or "worktree", and is ${String(isolation)}`);
+  if (machine !== undefined && isolation === 'folder')
+    throw new InvalidLoopError('isolation', 'must be "worktree" where it runs on another machine');
   if (spec.carryChanges !== undefined && typeof spec.carryChanges !== 'boolean')
     throw new InvalidLoopError('carryChanges', `must be true or false, and is ${String(spec.carryChanges)}`);
   if (spec.carryChanges && isolation === 'folder')
     throw new InvalidLoopError('carryChanges', 'needs isolation: "worktree", as the folder itself has the changes');
+  if (spec.carryChanges && machine !== undefined)
+    throw new InvalidLoopError('carryChanges', 'cannot go to another machine: commit and push the changes first');
   const check = spec.check === undefined ? undefined : checkOf(spec.check);
   const note = noteOn(spec, profile);
-  const facts = { ...(check && { check }), ...(note !== undefined && { note }) };
+  const facts = {
+    ...(check && { check }),
+    ...(machine !== undefined && { machine }),
+    ...(note !== undefined && { note }),
+  };
   return { loopId, prompt, title: titleOf(spec), priority, agent, cwd, isolation, spec, ...facts };
+}
+
+/** The machine that a submit names, unless it is this one (R16.4). */
+function machineOf({ machine, parent }: LoopSpec, context: SupervisorContext): string | undefined {
+  if (machine === undefined) return undefined;
+  if (typeof machine !== 'string' || machine.trim() === '')
+    throw new InvalidLoopError('machine', 'must be the name of a machine, or "any"');
+  if (!context.machine)
+    throw new InvalidLoopError(
+      'machine',
+      'needs a store that several machines share: run "Loop Supervisor: Use a Shared Store…" first',
+    );
+  if (machine === context.machine.id || machine === context.machine.name) return undefined;
+  if (parent !== undefined) throw new NotAllowedError('from inside a loop it must run on the same machine');
+  return machine;
 }
 
 /** Follow-ups are at most this long (characters): they are kept in memory with their loops. */

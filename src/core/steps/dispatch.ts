@@ -108,7 +108,7 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
     context.agents.find(lane.agent) !== undefined &&
     capacity.isLeft(lane);
   const consider = (loop: QueuedLoop, lane: ProfileLane) => {
-    const host = ownership.hostOf(loop);
+    const host = ownership.hostOf(loop, line.mine.length);
     const fit = moneyFit(unit, loop, pending);
     if (host === 'elsewhere' && ownership.isPassedBy(loop)) line.passedBy.push(loop);
     else if (fit.kind === 'later') isMoneyAwaited = true;

@@ -13,17 +13,21 @@ import { lastAttempt } from './unconfirmedEnd.ts';
  * (R16.3). Its guardians hear of it after the commit.
  */
 export function renewLease(unit: UnitOfWork): void {
-  const { machine, settings, window } = unit.context;
+  const { machine, settings, window, clones, hasNewClones } = unit.context;
   // A caller starts nothing and follows nothing.
   if (!machine || window.role === 'caller') return;
   const spans = leaseSpans(settings);
   const record = unit.control.machines?.[machine.id];
-  if (record?.name === machine.name && !isRenewalDue(record.lease, spans, unit.now)) return;
+  if (record?.name === machine.name && !hasNewClones && !isRenewalDue(record.lease, spans, unit.now)) return;
   const epoch = record?.epoch ?? 1;
   const until = machine.bootNow() + spans.graceMs;
   const lease = { renewedAt: unit.now, lapsesAfterMs: spans.lapsesAfterMs };
-  putMachine(unit, machine.id, { name: machine.name, epoch, lease });
+  const takes = clones ? [...new Set(clones.map(({ address }) => address))].sort() : (record?.takes ?? []);
+  putMachine(unit, machine.id, { name: machine.name, epoch, lease, ...(takes.length > 0 && { takes }) });
   unit.effects.push(() => machine.allowUntil(epoch, until));
+  unit.effects.push(() => {
+    if (unit.context.clones === clones) unit.context.hasNewClones = false;
+  });
 }
 
 /**
@@ -31,8 +35,9 @@ export function renewLease(unit: UnitOfWork): void {
  * slots of these. Their loops wait until their machine is back, or their user treats them as ended (R3.1, R16.3).
  */
 export function takeOverLapsed(unit: UnitOfWork, machines: Machines): void {
-  for (const [id, { name, epoch }] of machines.lapsed()) {
-    putMachine(unit, id, { name, epoch: epoch + 1 });
+  for (const [id, { lease: _, ...record }] of machines.lapsed()) {
+    const { name, epoch } = record;
+    putMachine(unit, id, { ...record, epoch: epoch + 1 });
     const gone = [...unit.liveState.windows.values()].filter((lease) => lease.machine === id);
     for (const lease of gone) unit.tx.releaseWindow(lease.id);
     unit.putWindows(new Map([...unit.liveState.windows].filter(([, lease]) => lease.machine !== id)));

@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import type { CheckedSpec } from './admission.ts';
 
 /** What a loop takes over from the loop whose attempt submitted it. */
-export interface Nested extends Pick<LoopFacts, 'parent' | 'maxCost' | 'folder'> {}
+export interface Nested extends Pick<LoopFacts, 'parent' | 'maxCost' | 'folder' | 'repository'> {}
 
 /**
  * Checks a submit that came from inside an attempt (R15.4), and takes the loop's cap out of its parent's. Returns what
@@ -43,6 +43,7 @@ export function nest(unit: UnitOfWork, parentId: string, checked: CheckedSpec, a
     parent: { loopId: parent.loopId, depth },
     ...(maxCost !== undefined && { maxCost }),
     ...(parent.folder !== undefined && { folder: parent.folder }),
+    ...(parent.repository && { repository: parent.repository }),
   };
 }
 

@@ -4,7 +4,6 @@ import { leftoversOf } from '../model/leftovers.ts';
 import { type ActiveLoop, payerOf } from '../model/loop.ts';
 import { afterAttempt } from '../policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../policy/verdict.ts';
-import { isPending } from '../policy/waits.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
@@ -15,14 +14,12 @@ import { afterAsking } from './questions.ts';
 import { afterFailure, restart } from './restart.ts';
 import { afterCheckRun, checkNext, complete, hasCheck, outcomeOfCheck } from './rounds.ts';
 import type { RunSummary } from './runSummary.ts';
-import { finish, leaveState, requeue, wait } from './transitions.ts';
+import { finish, leaveState, requeue } from './transitions.ts';
 import { doubtOf, waitForConfirmation } from './unconfirmedEnd.ts';
+import { waitForReset } from './waitForReset.ts';
 import { waitsForMoney, wakeForBudget } from './wake.ts';
 import { watchMoney } from './watchMoney.ts';
 import { afterSetup, orWorkTreeGone } from './workTrees.ts';
-
-/** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
-const JUST_PASSED_MS = 60 * 60_000;
 
 type HeldVerdict = Extract<Verdict, { kind: 'held' }>;
 /** How long (ms) a loop is held back whose folder was gone or could not be entered. */
@@ -151,26 +148,6 @@ function moveOn(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict, end: RunEn
 /** Has a loop come back a little later, with no restart used: its folder may be gone for long (R5.7). */
 function pause(unit: UnitOfWork, loop: ActiveLoop, why: string): void {
   unit.put({ ...leaveState(loop, unit.now), state: 'backingOff', until: unit.now + FOLDER_PAUSE_MS }, why, loop.state);
-}
-
-/** Its account's usage window is used up: the account is held, and the loop waits as long as that (R14.4). */
-function waitForReset(
-  unit: UnitOfWork,
-  loop: ActiveLoop,
-  { until, reason }: Extract<Verdict, { kind: 'limited' }>,
-): void {
-  const named = until !== undefined && isPending(until, unit.now) ? until : undefined;
-  const hasPassed = until !== undefined && until <= unit.now && until > unit.now - JUST_PASSED_MS;
-  const gate = hold(unit, {
-    of: { kind: 'account', name: payerOf(loop) },
-    reason: 'usageLimit',
-    why: reason,
-    ...(named !== undefined && { until: named }),
-    ...(hasPassed && { until }),
-  });
-  if (gate.state === 'held' && gate.until !== undefined)
-    wait(unit, loop, { for: 'usageLimit', until: gate.until }, reason);
-  else interrupt(unit, loop, reason);
 }
 
 /** Trouble of its account or profile: that is held, uncharged, and the loop returns to its place (R14.1). */

@@ -1,12 +1,14 @@
 import { NO_COST } from '../model/attempt.ts';
-import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
+import { InvalidLoopError, UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { capLeftOf, isFinished, type Loop, type LoopFacts } from '../model/loop.ts';
 import { type NanoUsd, toNano } from '../model/money.ts';
+import { ANY_MACHINE, type RepositoryRef } from '../model/repository.ts';
 import type { SubmitResult } from '../model/status.ts';
 import type { OwnWorkTree } from '../model/workTree.ts';
 import { attemptsAllowed } from '../policy/circuitBreaker.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';
 import type { LoopOwnership } from '../state/loopOwnership.ts';
+import type { Machines } from '../state/machines.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { type AdmissionFacts, type CheckedSpec, lacksRoom, refusal, titleOf } from './admission.ts';
 import { withMore } from './allowances.ts';
@@ -15,18 +17,31 @@ import { nest } from './nesting.ts';
 import { firstRounds, hasCheck, nextRounds } from './rounds.ts';
 import { leaveState } from './transitions.ts';
 
+/** What a submit knows beside the loops. */
+interface AdmissionParts {
+  readonly ownership: LoopOwnership;
+  readonly machines: Machines;
+}
+
+/** Where a loop works that has more than a folder. */
+export interface WorkPlan {
+  readonly workTree: OwnWorkTree;
+  /** There where it is to run on another machine (R16.4). */
+  readonly repository?: RepositoryRef;
+}
+
 /** A loop that has been taken into the queue. */
 interface Admitted extends Pick<Loop, 'seq' | 'loopId'> {
   /** What its caller should know: one sentence. */
   readonly note?: string;
 }
 
-/** Takes a checked loop into the queue, or throws the reason why not (R1.2). `workTree`: the one that it is to have. */
+/** Takes a checked loop into the queue, or throws the reason why not (R1.2). `plan`: where it works, if it has one. */
 export function admit(
   unit: UnitOfWork,
   checked: CheckedSpec,
-  ownership: LoopOwnership,
-  workTree?: OwnWorkTree,
+  { ownership, machines }: AdmissionParts,
+  { workTree, repository }: Partial<WorkPlan> = {},
 ): Admitted {
   const { spec, prompt, title, priority, agent, cwd, check } = checked;
   const { context } = unit;
@@ -39,6 +54,7 @@ export function admit(
   const maxCost = nested ? nested.maxCost : asked;
   const reserve = Math.min(estimate, maxCost ?? estimate);
   throwIfRefused(unit, ownership, { agent, reserve, latest, queueIfBlocked: spec.whenBlocked === 'queue' });
+  const placed = repository && placeOf(checked.machine ?? ANY_MACHINE, repository, machines);
   const folder = context.window.folders.find((path) => isWithin(path, cwd)) ?? context.window.folders[0];
   const admitted = insert(unit, prompt, {
     loopId: checked.loopId ?? `loop-${context.newId().slice(0, 10)}`,
@@ -46,7 +62,7 @@ export function admit(
     agent,
     cwd,
     ...(folder !== undefined && { folder }),
-    ...unit.hereNow,
+    ...(repository ? { windowId: context.window.id, repository, ...placed } : unit.hereNow),
     priority,
     estimate,
     estimateAssumed: given === undefined,
@@ -65,6 +81,35 @@ export function admit(
     idleAllowances: 0,
   });
   return checked.note === undefined ? admitted : { ...admitted, note: checked.note };
+}
+
+/**
+ * The machine that a submit names, among those that take loops of its repository (R16.4); none for any of them. Throws
+ * an `InvalidLoopError` that says which there are, or what to do.
+ */
+function placeOf(wanted: string, repository: RepositoryRef, machines: Machines): Pick<LoopFacts, 'machine'> {
+  const takers = machines.takers(repository);
+  const howTo = `name a clone of ${repository.address} in loopSupervisor.repositories`;
+  if (wanted === ANY_MACHINE) {
+    if (takers.length > 0) return {};
+    throw new InvalidLoopError('machine', `finds none that takes loops of this repository: ${howTo} on one`);
+  }
+  const named = machines.named(wanted);
+  const [machine] = named;
+  if (machine === undefined)
+    throw new InvalidLoopError('machine', `is not known: choose ${quotedList(['any', ...machines.names()])}`);
+  if (named.length > 1)
+    throw new InvalidLoopError(
+      'machine',
+      `is the name of several machines: choose one by its id, ${quotedList(named)}`,
+    );
+  if (!takers.includes(machine))
+    throw new InvalidLoopError('machine', `"${wanted}" takes no loops of this repository: ${howTo} there`);
+  return { machine };
+}
+
+function quotedList(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(' or ');
 }
 
 /**

@@ -67,6 +67,8 @@ export function holdAccount(unit: UnitOfWork, account: string, until: number | u
 export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.liveState.find(loopId);
   if (!loop || isActive(loop) || loop.state === 'preparing') return false;
+  if (loop.repository)
+    throw new WrongStateError(loopId, 'was submitted for another machine: its work is in a clone there');
   const { machine, window } = unit.context;
   // Only where it ran can the end of its last run be found out.
   const on = machine && !isUnconfirmed(loop) && { machine: machine.id };

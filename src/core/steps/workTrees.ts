@@ -1,6 +1,6 @@
 import { type Attempt, NO_COST } from '../model/attempt.ts';
 import type { ActiveLoop, LiveLoop, PreparingLoop } from '../model/loop.ts';
-import type { MadeWorkTree } from '../model/workTree.ts';
+import type { MadeWorkTree, OwnWorkTree } from '../model/workTree.ts';
 import { checkReader } from '../policy/checkReader.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { AgentProfile } from '../ports/agents.ts';
@@ -36,13 +36,19 @@ export function prepare(unit: UnitOfWork, loop: QueuedLoop): void {
 }
 
 /**
- * The work tree of a loop is there: the loop goes on in it, in its slot if the gates let it. Returns false where the
- * loop was ended or taken over meanwhile.
+ * The work tree of a loop is there: the loop goes on in it, in its slot if the gates let it. `own`: where it was made,
+ * which the clone decides for a loop of another machine (R16.4). Returns false where the loop was ended or taken over
+ * meanwhile.
  */
-export function workTreeMade(unit: UnitOfWork, seq: number, { path, branch, cwd }: WorkTree): boolean {
+export function workTreeMade(
+  unit: UnitOfWork,
+  seq: number,
+  { path, branch, cwd }: WorkTree,
+  own: OwnWorkTree | undefined,
+): boolean {
   const loop = ownPreparing(unit, seq);
   if (!loop?.workTree) return false;
-  const { carry: _, outcome: _1, isSetUp: _2, ...tree } = loop.workTree;
+  const { carry: _, outcome: _1, isSetUp: _2, ...tree } = own ?? loop.workTree;
   const isSetUp = unit.context.settings.workTree.setup === '';
   const before = loop.workTree.outcome?.how;
   const isAnew = before !== undefined && before !== 'kept' && before !== 'removed';

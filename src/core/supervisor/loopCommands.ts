@@ -11,7 +11,7 @@ import type { OwnWorkTree } from '../model/workTree.ts';
 import { ruleProblem } from '../policy/permissionRules.ts';
 import type { StatedRead } from '../ports/store.ts';
 import { endSpared } from '../runtime/endSpared.ts';
-import { forgetPlan, planWorkTree } from '../runtime/planWorkTree.ts';
+import { forgetPlan, planElsewhere, planWorkTree } from '../runtime/planWorkTree.ts';
 import { cancel, cancelAll, signalGroup } from '../runtime/stopCommands.ts';
 import { lookAgain, treatAsEnded } from '../runtime/unconfirmedEnds.ts';
 import type { WorkTreeActions } from '../runtime/workTreeActions.ts';
@@ -20,7 +20,7 @@ import { checkFollowUp, checkSpec, rejectionEvents } from '../steps/admission.ts
 import { renameLoop } from '../steps/edit.ts';
 import { answer } from '../steps/questions.ts';
 import { acceptAsIs, continueLoop } from '../steps/roundActions.ts';
-import { admit, readmit, submitResult } from '../steps/submit.ts';
+import { admit, readmit, submitResult, type WorkPlan } from '../steps/submit.ts';
 import { claimLoop, clearFailed, restartNow } from '../steps/userActions.ts';
 import { mustBeText, quote } from './arguments.ts';
 import { SupervisorViews } from './supervisorViews.ts';
@@ -35,11 +35,12 @@ export abstract class LoopCommands extends SupervisorViews {
     const plans: OwnWorkTree[] = [];
     const admission = () => {
       const checked = checkSpec(spec, this.context);
-      const take = (plan?: OwnWorkTree) => (unit: UnitOfWork) => admit(unit, checked, this.engine.ownership, plan);
+      const take = (plan?: WorkPlan) => (unit: UnitOfWork) => admit(unit, checked, this.engine, plan);
       if (checked.isolation === 'folder') return take();
-      return planWorkTree(this.context, checked).then((plan) => {
-        plans.push(plan);
-        return take(plan);
+      if (checked.machine !== undefined) return planElsewhere(this.context, checked).then(take);
+      return planWorkTree(this.context, checked).then((workTree) => {
+        plans.push(workTree);
+        return take({ workTree });
       });
     };
     try {

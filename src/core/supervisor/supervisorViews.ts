@@ -3,7 +3,15 @@ import type { Event, SupervisorEvent } from '../model/event.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { DifferingSetting, KeptSetting } from '../model/settings.ts';
-import type { AccountSpend, AccountStatus, LiveView, LoopDetail, LoopSpend, Status } from '../model/status.ts';
+import type {
+  AccountSpend,
+  AccountStatus,
+  LiveView,
+  LoopDetail,
+  LoopSpend,
+  OtherMachine,
+  Status,
+} from '../model/status.ts';
 import type { FinishedQuery, HistoryQueries, SpendRow } from '../ports/historyQueries.ts';
 import { Engine } from '../runtime/engine.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
@@ -25,6 +33,8 @@ export abstract class SupervisorViews {
     const read = { settings, doubts };
     const nothingOpen = {
       memoryHeld: 0,
+      clones: undefined,
+      hasNewClones: false,
       storedSettings: undefined,
       unstoredSettings: {},
       unknownSettings: [],
@@ -46,6 +56,11 @@ export abstract class SupervisorViews {
   /** This machine among those that share the store; absent on a store of one machine (R16.3). */
   get machineId(): string | undefined {
     return this.context.machine?.id;
+  }
+
+  /** The other machines that share the store and take loops from here (R16.4). */
+  get otherMachines(): readonly OtherMachine[] {
+    return this.engine.machines.takersElsewhere();
   }
 
   /**

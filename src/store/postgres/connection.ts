@@ -2,7 +2,7 @@ import pg from 'pg';
 import { StoreError } from '../../core/model/errors.ts';
 import type { RawRow } from '../rows/rowReader.ts';
 import type { Address } from './address.ts';
-import { toStoreError } from './postgresError.ts';
+import { endsConnection, toStoreError } from './postgresError.ts';
 
 /** The oldest server that is supported, as `server_version_num`. */
 const OLDEST_SERVER = 150_000;
@@ -105,8 +105,7 @@ export class Connection {
       return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
     } catch (error) {
       const failure = toStoreError(error, this.#options.address.shown);
-      // After a failed round trip it is unknown what the server still does on this connection.
-      if (failure.kind === 'unreachable') this.#fail(failure);
+      if (endsConnection(failure)) this.#fail(failure);
       throw failure;
     }
   }
@@ -118,7 +117,7 @@ export class Connection {
       await this.#client.query(statement, [...values]);
     } catch (error) {
       const failure = toStoreError(error, this.#options.address.shown);
-      if (failure.kind === 'unreachable') this.#fail(failure);
+      if (endsConnection(failure)) this.#fail(failure);
       throw failure;
     }
   }

@@ -13,6 +13,8 @@ const RUN_AGAIN = /^(55P03|57014|40)/;
 /** The server ends, starts, is full of connections, or the connection broke. */
 const OUT_OF_REACH = /^(08|57P0|53300|25P03|E[A-Z]+$)/;
 const DISK = /^(53100|58030|53200|54000)$/;
+/** A replica, or a database that was locked against writes. */
+const READ_ONLY = '25006';
 /** Node's codes for a certificate that does not prove the server. */
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_)/;
 
@@ -65,12 +67,24 @@ export function toStoreError(error: unknown, shown: string): StoreError {
       'broken',
       `The user of the store at ${shown} lacks a privilege (${detail}). It needs CREATE on the database, or must own the schema.`,
     );
-  if (code === '25006')
-    return make('broken', `The store at ${shown} is a read-only replica. Use the address of the primary server.`);
+  if (code === READ_ONLY)
+    return make(
+      'disk',
+      `The server of the store at ${shown} takes no writes (${detail}). Many providers lock a database whose disk is full: free some ` +
+        'space, or use the address of the primary server. The write is retried automatically.',
+    );
   return make(
     'broken',
     `The store at ${shown} did not do what it was asked to (${detail}). Reload the window; if that does not help, report it.`,
   );
+}
+
+/**
+ * Whether a connection is of no more use after that: nobody knows what the server still does on it, or it was opened
+ * while the database was read-only, and stays so.
+ */
+export function endsConnection({ kind, cause }: StoreError): boolean {
+  return kind === 'unreachable' || codeOf(cause) === READ_ONLY;
 }
 
 /** Whether waiting and trying again is all that can be done about it. */

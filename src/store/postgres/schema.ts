@@ -155,6 +155,11 @@ const VERSION_11 = `
 ALTER TABLE head ADD COLUMN usage text;
 `;
 
+/** Version 12: the repository that a loop belongs to (R16.4), as step 19 of the schema on SQLite. */
+const VERSION_12 = `
+ALTER TABLE loops ADD COLUMN repository text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -168,6 +173,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, sql: VERSION_9 },
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
+  { version: 12, sql: VERSION_12 },
 ];
 
 /** The version that this code knows. */

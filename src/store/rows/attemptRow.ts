@@ -50,13 +50,15 @@ export const outcome = oneOf<Outcome>({
   ...{ ok: 0, cancelled: 0, interrupted: 0, exit: 0, signal: 0, timeout: 0, hung: 0, spawn: 0, agent: 0 },
   ...{ 'output-limit': 0, lost: 0, memory: 0, asks: 0 },
 });
-const stop = z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) });
+const stop = z.lazy(() => z.object({ by: stopBy, at: z.int(), signal: z.exactOptional(z.string()) }));
 
-const allowance = z.object({
-  amount: z.int(),
-  of: oneOf<Allowance['of']>({ cap: 0, day: 0 }),
-  heldBy: oneOf<Allowance['heldBy']>({ agent: 0, host: 0, nobody: 0 }),
-});
+const allowance = z.lazy(() =>
+  z.object({
+    amount: z.int(),
+    of: oneOf<Allowance['of']>({ cap: 0, day: 0 }),
+    heldBy: oneOf<Allowance['heldBy']>({ agent: 0, host: 0, nobody: 0 }),
+  }),
+);
 
 const containment = nameOf<Containment>({ scope: 0, cgroup: 0, subreaper: 0, search: 0 });
 
@@ -109,7 +111,7 @@ const end = new ColumnTable<Ended, 'settled'>({
 });
 const endColumns = end.group();
 const LEFTOVERS = 'leftovers';
-const leftovers = z.object({ swept, kept: swept, remaining: swept, unseen: z.exactOptional(z.string()) });
+const leftovers = z.lazy(() => z.object({ swept, kept: swept, remaining: swept, unseen: z.exactOptional(z.string()) }));
 
 export const ATTEMPT_COLUMNS = [...attempt.names, ...end.names, LEFTOVERS].join(', ');
 /** What an `INSERT` writes, apart from `seq`. */
@@ -127,7 +129,7 @@ export const attemptEnded = {
 const endShape = Object.fromEntries(Object.entries(end.shape).map(([name, schema]) => [name, z.nullable(schema)]));
 const shape: typeof attempt.shape = { ...attempt.shape, ...endShape, [LEFTOVERS]: z.nullable(json(leftovers)) };
 /** Reads a row of `attempts`. */
-export const attemptSchema = z.pipe(columns(shape), z.transform(toAttempt));
+export const attemptSchema = z.lazy(() => z.pipe(columns(shape), z.transform(toAttempt)));
 
 function toAttempt(row: CheckedRow, context: z.core.ParsePayload): Attempt {
   const facts = attempt.record(row);

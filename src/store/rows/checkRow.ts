@@ -7,25 +7,29 @@ import { ColumnTable, columns, written } from './columnTable.ts';
 const score = z.object({ pattern: z.string(), better: oneOf<ScoreSpec['better']>({ higher: 0, lower: 0 }) });
 
 /** The check of a loop, as its row holds it. */
-export const checkSchema: z.core.$ZodType<Check> = z.object({
-  command: z.string(),
-  timeoutMs: z.int(),
-  maxRounds: z.int(),
-  maxMs: z.int(),
-  context: oneOf<Check['context']>({ resume: 0, fresh: 0 }),
-  checkFirst: z.boolean(),
-  score: z.exactOptional(score),
-});
+export const checkSchema: z.core.$ZodType<Check> = z.lazy(() =>
+  z.object({
+    command: z.string(),
+    timeoutMs: z.int(),
+    maxRounds: z.int(),
+    maxMs: z.int(),
+    context: oneOf<Check['context']>({ resume: 0, fresh: 0 }),
+    checkFirst: z.boolean(),
+    score: z.exactOptional(score),
+  }),
+);
 
 /** Where its rounds stand, as the loop's row holds it. */
-export const roundsSchema: z.core.$ZodType<Rounds> = z.object({
-  phase: oneOf<Rounds['phase']>({ before: 0, work: 0, check: 0 }),
-  round: z.int(),
-  maxRounds: z.int(),
-  until: z.exactOptional(z.int()),
-  seen: z.int(),
-  first: z.exactOptional(z.int()),
-});
+export const roundsSchema: z.core.$ZodType<Rounds> = z.lazy(() =>
+  z.object({
+    phase: oneOf<Rounds['phase']>({ before: 0, work: 0, check: 0 }),
+    round: z.int(),
+    maxRounds: z.int(),
+    until: z.exactOptional(z.int()),
+    seen: z.int(),
+    first: z.exactOptional(z.int()),
+  }),
+);
 
 const once = written('once');
 

@@ -17,6 +17,8 @@ export interface Codec<T> {
   decode?(read: unknown): T;
 }
 
+const parsedText = z.pipe(z.string(), z.transform(parsed));
+
 /** A boolean, stored as 1 or 0. */
 export const flagSchema = z.pipe(
   z.literal([0, 1]),
@@ -79,7 +81,7 @@ export const jsonObject = z.custom<{ readonly [key: string]: Json }>(
 
 /** A JSON column, read through `schema`. */
 export function json<T extends z.core.$ZodType>(schema: T) {
-  return z.pipe(z.pipe(z.string(), z.transform(parsed)), schema);
+  return z.pipe(parsedText, schema);
 }
 
 /** One name of a union. The compiler checks that every name is listed. */

@@ -14,13 +14,16 @@ const circuit = z.object({
   openedAt: z.exactOptional(z.int()),
   lastFailureAt: z.exactOptional(z.int()),
   lastFailed: z.exactOptional(z.int()),
+  guessedLimits: z.exactOptional(z.int()),
   reasons: z.array(z.string()),
 });
 /** Stored as entries, because an account may have any name. */
-const circuits = json(
-  z.pipe(
-    z.array(z.tuple([z.string(), circuit])),
-    z.transform((entries) => Object.fromEntries(entries)),
+const circuits = z.lazy(() =>
+  json(
+    z.pipe(
+      z.array(z.tuple([z.string(), circuit])),
+      z.transform((entries) => Object.fromEntries(entries)),
+    ),
   ),
 );
 
@@ -50,24 +53,29 @@ const gate = z.discriminatedUnion('state', [
   }),
   z.object({ ...gateFacts, state: z.literal('trial'), lastAttempt: z.int() }),
 ]);
-const gates = json(
-  z.pipe(
-    z.array(gate),
-    z.transform((list): Gates => Object.fromEntries(list.map((record) => [storedGateKey(record.of), record]))),
+const gates = z.lazy(() =>
+  json(
+    z.pipe(
+      z.array(gate),
+      z.transform((list): Gates => Object.fromEntries(list.map((record) => [storedGateKey(record.of), record]))),
+    ),
   ),
 );
 
 /** The last good values of the settings. */
-const settings = json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])));
+const settings = z.lazy(() => json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())]))));
 
-const machines = json(
-  z.record(
-    z.string(),
-    z.object({
-      name: z.string(),
-      epoch: z.int(),
-      lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
-    }),
+const machines = z.lazy(() =>
+  json(
+    z.record(
+      z.string(),
+      z.object({
+        name: z.string(),
+        epoch: z.int(),
+        takes: z.exactOptional(z.array(z.string())),
+        lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
+      }),
+    ),
   ),
 );
 
@@ -78,17 +86,21 @@ const usageWindow = z.object({
   resetsAt: z.exactOptional(z.number()),
   at: z.int(),
 });
-const usage = json(
-  z.pipe(
-    z.array(z.tuple([z.string(), z.array(usageWindow)])),
-    z.transform((entries) => Object.fromEntries(entries)),
+const usage = z.lazy(() =>
+  json(
+    z.pipe(
+      z.array(z.tuple([z.string(), z.array(usageWindow)])),
+      z.transform((entries) => Object.fromEntries(entries)),
+    ),
   ),
 );
 
 /** A list as JSON; null while it is empty. */
 const asList = (list: readonly unknown[]): SqlValue => (list.length === 0 ? null : JSON.stringify(list));
 
-const seen = json(z.object({ at: z.int(), old: z.exactOptional(z.array(z.object({ at: z.int(), before: z.int() }))) }));
+const seen = z.lazy(() =>
+  json(z.object({ at: z.int(), old: z.exactOptional(z.array(z.object({ at: z.int(), before: z.int() }))) })),
+);
 
 /** The columns of `head` that hold the control record. */
 const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {

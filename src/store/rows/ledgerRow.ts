@@ -27,12 +27,14 @@ export const ledgerInserted = {
   values: (row: LedgerRow) => inserted.values({ ...row, estimated: estimatedPart(row) }),
 };
 /** Reads a row of `ledger`. */
-export const ledgerSchema = z.pipe(
-  columns(table.shape),
-  z.transform((row) => {
-    const { estimated, ...facts } = table.record(row);
-    return estimated === estimatedPart(facts) ? facts : ({ ...facts, estimated } as LedgerRow);
-  }),
+export const ledgerSchema = z.lazy(() =>
+  z.pipe(
+    columns(table.shape),
+    z.transform((row) => {
+      const { estimated, ...facts } = table.record(row);
+      return estimated === estimatedPart(facts) ? facts : ({ ...facts, estimated } as LedgerRow);
+    }),
+  ),
 );
 
 /** How much of a row is an estimate. A row that does not say is wholly one, or not at all. */
@@ -46,20 +48,26 @@ export function unknownPart({ cost, source }: Pick<LedgerRow, 'cost' | 'source'>
 }
 
 /** Reads the spend of one day and agent. */
-export const spendSchema = columns({
-  ...{ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
-});
+export const spendSchema = z.lazy(() =>
+  columns({
+    ...{ day: z.string(), agent: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
+  }),
+);
 
 /** Reads the spend of one account on a day. */
-export const accountSpendSchema = columns({
-  ...{ account: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
-});
+export const accountSpendSchema = z.lazy(() =>
+  columns({
+    ...{ account: z.string(), cost: z.int(), estimated: z.int(), unknown: z.int() },
+  }),
+);
 
 /** Reads the spend of one loop on a day. */
-export const loopSpendSchema = columns({
-  ...{ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() },
-  unknown: z.int(),
-});
+export const loopSpendSchema = z.lazy(() =>
+  columns({
+    ...{ loopId: z.string(), title: z.string(), agent: z.string(), cost: z.int(), estimated: z.int() },
+    unknown: z.int(),
+  }),
+);
 
 /** Reads the sum and the marks of one day. */
 export const daySchema = z.pipe(

@@ -31,7 +31,7 @@ import {
 } from './codecs.ts';
 import { type CheckedRow, ColumnTable, columns, written } from './columnTable.ts';
 import { permitsSchema, questionsSchema } from './questionRow.ts';
-import { changesSchema, workTreeSchema } from './workTreeRow.ts';
+import { changesSchema, repositorySchema, workTreeSchema } from './workTreeRow.ts';
 
 const cause = oneOf<AgentErrorCause>({
   ...{ provider: 0, auth: 0, billing: 0, config: 0, session: 0, budget: 0, turns: 0, aborted: 0, task: 0 },
@@ -63,6 +63,7 @@ const facts = new ColumnTable<LoopFacts, Occasion>({
   folder: live('folder', optional(text)),
   windowId: live('window_id', text),
   machine: live('machine', optional(text)),
+  repository: live('repository', optional(jsonOf(repositorySchema))),
   priority: live('priority', real),
   place: live('place', real),
   estimate: live('estimate', int),

@@ -85,11 +85,11 @@ export class Connection {
   /** The first error in the open transaction. SQLite may have rolled it back already, so it must not be committed. */
   #failure: StoreError | undefined;
 
-  /** Opens the file. Nothing is read yet. */
-  constructor(path: string) {
+  /** Opens the file. Nothing is read yet. `readOnly`: it cannot be written, and is not created. */
+  constructor(path: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.path = path;
     try {
-      this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+      this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: false, readOnly });
     } catch (error) {
       throw toStoreError(error, path);
     }

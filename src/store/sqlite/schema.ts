@@ -282,6 +282,11 @@ const VERSION_18 = `
 ALTER TABLE head ADD COLUMN usage TEXT;
 `;
 
+/** Version 19: `loops.repository` is the repository that a loop of another machine belongs to (R16.4). */
+const VERSION_19 = `
+ALTER TABLE loops ADD COLUMN repository TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -302,6 +307,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 16, sql: VERSION_16 },
   { version: 17, sql: VERSION_17 },
   { version: 18, sql: VERSION_18 },
+  { version: 19, sql: VERSION_19 },
 ];
 
 /** The version that this code knows. */

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { StoreError } from '../../core/model/errors.ts';
-import { type Look, lookAt, lookOf, there } from '../../core/model/looks.ts';
+import { lookAt } from '../../core/model/looks.ts';
 import { FileLock } from './fileLock.ts';
 import { notWritable } from './sqliteError.ts';
-
-/** Whose processes a store is about: their pids mean something only there (R7.5). */
-export interface StoreScope {
-  readonly bootId: string;
-  readonly machine?: string;
-  readonly namespace?: string;
-}
+import { DATABASE, isOwner, lookAtOwner, type StoreScope, writeOwner } from './storeOwner.ts';
 
 export interface StoreFolderOptions {
   /** The extension's storage folder. */
@@ -38,10 +32,7 @@ export interface StoreFolder {
   readonly notice?: string;
 }
 
-const DATABASE = 'supervisor.db';
-const OWNER = 'supervisor.owner.json';
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 /** A host of our own scope that opens the store in the same moment holds its lock for a few ms. */
 const LOCK_TRIES = 5;
 const LOCK_PAUSE_MS = 50;
@@ -103,11 +94,6 @@ function ownFolders(base: string, { machine, namespace, bootId }: StoreScope): s
   return keys.map((key) => join(base, `machine-${hash(key.join(' '))}`));
 }
 
-function isOwner(folder: string, scope: StoreScope): boolean {
-  const owner = lookAtOwner(folder);
-  return owner.state === 'there' && isSame(owner.value, scope);
-}
-
 /** Whether this host may use the store in a folder; then the store is on record as this scope's. */
 async function claimFolder(
   folder: string,
@@ -138,37 +124,6 @@ async function claimFolder(
     if (tries >= LOCK_TRIES) return 'others';
     await sleep(LOCK_PAUSE_MS);
   }
-}
-
-function lookAtOwner(folder: string): Look<StoreScope> {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, OWNER), 'utf8');
-  } catch (error) {
-    return lookOf(error);
-  }
-  try {
-    const owner = JSON.parse(text) as StoreScope;
-    if (typeof owner.bootId === 'string') return there(owner);
-  } catch {
-    // Damaged: the lock shows whether anybody is there, whoever it was.
-  }
-  return there({ bootId: '' });
-}
-
-function writeOwner(folder: string, { bootId, machine, namespace }: StoreScope): void {
-  const path = join(folder, OWNER);
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, JSON.stringify({ bootId, machine, namespace }), { mode: FILE_MODE });
-    renameSync(draft, path);
-  } catch (error) {
-    throw notWritable(join(folder, DATABASE), error);
-  }
-}
-
-function isSame(one: StoreScope, other: StoreScope): boolean {
-  return one.bootId === other.bootId && one.machine === other.machine && one.namespace === other.namespace;
 }
 
 /**

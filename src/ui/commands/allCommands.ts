@@ -5,6 +5,7 @@ import { bringHomeCommands } from '../review/bringHomeCommands.ts';
 import { cleanUpCommands } from '../review/cleanUpCommands.ts';
 import { pullRequestCommands } from '../review/pullRequestCommands.ts';
 import { reviewCommands } from '../review/reviewCommands.ts';
+import { submitElsewhereCommands } from '../review/submitElsewhere.ts';
 import { submitInWorkTreeCommands } from '../review/submitInWorkTree.ts';
 import { agentCommands } from './agentCommands.ts';
 import { budgetCommands } from './budgetCommands.ts';
@@ -23,6 +24,7 @@ import { windowCommands } from './windowCommands.ts';
 const SUPERVISED: CommandTable = {
   ...submitCommands,
   ...checkCommands,
+  ...submitElsewhereCommands,
   ...submitInWorkTreeCommands,
   ...reviewCommands,
   ...bringHomeCommands,

@@ -1,10 +1,15 @@
-import { type ErrorCode, isSupervisorError } from '../../core/model/errors.ts';
+import {
+  type BudgetExceededError,
+  type ErrorCode,
+  isSupervisorError,
+  type SupervisorError,
+} from '../../core/model/errors.ts';
 import { formatClock } from '../text/format.ts';
 import { withoutLinks } from '../text/safeText.ts';
 import type { HostState } from '../window/hostState.ts';
 
 /** A button on a message: a command, and whether to repeat afterwards what failed. */
-export interface ErrorAction {
+export interface CommandAction {
   readonly title: string;
   readonly command: string;
   readonly args?: readonly unknown[];
@@ -12,7 +17,18 @@ export interface ErrorAction {
   readonly thenAgain?: boolean;
 }
 
-const SETTINGS = (key: string): ErrorAction => ({
+/** A button that submits again what was refused, to be queued until it may start. */
+interface QueueAction {
+  readonly title: string;
+  readonly queues: true;
+}
+
+/** A button on a message. */
+export type ErrorAction = CommandAction | QueueAction;
+
+const QUEUE: QueueAction = { title: 'Queue Until It Recovers', queues: true };
+
+const SETTINGS = (key: string): CommandAction => ({
   title: 'Open Settings',
   command: 'loopSupervisor.openSettings',
   args: [key],
@@ -28,18 +44,20 @@ export function errorText(error: unknown, now: number): string {
     : message;
 }
 
-/** The buttons that help with an error. */
-export function errorActions(error: unknown, state: HostState['kind']): readonly ErrorAction[] {
+/** The buttons that help with an error. `isSubmit`: what failed can be submitted again, to be queued. */
+export function errorActions(error: unknown, state: HostState['kind'], isSubmit = false): readonly ErrorAction[] {
   if (!isSupervisorError(error)) return [{ title: 'Show Log', command: 'loopSupervisor.showLog' }];
   if (error.code === 'not-ready') return notReadyActions(state);
   const loopId = 'loopId' in error && typeof error.loopId === 'string' ? error.loopId : undefined;
   const table: { readonly [code in ErrorCode]?: readonly ErrorAction[] } = {
     'circuit-open': [
       { title: 'Reset Circuit', command: 'loopSupervisor.resetCircuit', thenAgain: true },
+      ...(isSubmit ? [QUEUE] : []),
       { title: 'Show Circuit', command: 'loopSupervisor.showCircuit' },
     ],
     'budget-exceeded': [
       { title: 'Raise Limit', command: 'loopSupervisor.setDailyBudget', thenAgain: true },
+      ...(isSubmit && fitsAnotherDay(error) ? [QUEUE] : []),
       { title: 'Show Budget', command: 'loopSupervisor.showBudget' },
     ],
     'queue-full': [SETTINGS('maxQueueDepth'), { title: 'Show Loops', command: 'loopSupervisor.loops.focus' }],
@@ -55,20 +73,29 @@ export function errorActions(error: unknown, state: HostState['kind']): readonly
       'field' in error && error.field === 'agent'
         ? [{ title: 'Choose Agent', command: 'loopSupervisor.chooseAgent', thenAgain: true }, SETTINGS('agents')]
         : [],
-    'no-work-tree': [SETTINGS('isolation')],
+    'no-work-tree':
+      'reason' in error && error.reason === 'not-pushed'
+        ? [{ title: 'Push', command: 'git.push' }]
+        : [SETTINGS('isolation')],
     store: [...STORE_ACTIONS],
   };
   return table[error.code] ?? [];
 }
 
+/** Whether a loop that today's budget refused can fit that of another day. */
+function fitsAnotherDay(error: SupervisorError): boolean {
+  const { estimateUsd, limitUsd } = error as Partial<BudgetExceededError>;
+  return estimateUsd !== undefined && limitUsd !== undefined && estimateUsd <= limitUsd;
+}
+
 /** The buttons that help while there is no supervisor. */
-export function notReadyActions(state: HostState['kind']): readonly ErrorAction[] {
+export function notReadyActions(state: HostState['kind']): readonly CommandAction[] {
   if (state === 'untrusted') return [{ title: 'Manage Workspace Trust', command: 'workbench.trust.manage' }];
   if (state === 'idle' || state === 'opening') return [];
   return STORE_ACTIONS;
 }
 
-const STORE_ACTIONS: readonly ErrorAction[] = [
+const STORE_ACTIONS: readonly CommandAction[] = [
   { title: 'Reopen Database', command: 'loopSupervisor.reopenStore' },
   { title: 'Reload Window', command: 'workbench.action.reloadWindow' },
   { title: 'Open Storage Folder', command: 'loopSupervisor.openStorageFolder' },

@@ -149,7 +149,8 @@ export async function specOfLoop(
   return {
     prompt: detail.prompt,
     agent,
-    cwd,
+    // Its folder is one of the machine that ran it.
+    ...(detail.machine === undefined ? { cwd } : { machine: detail.loop.machine ?? detail.machine }),
     title,
     priority,
     ...(estimateAssumed ? {} : { estimatedCostUsd: toUsd(estimate) }),

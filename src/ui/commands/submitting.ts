@@ -36,7 +36,7 @@ async function submit(ctx: CommandContext, spec: LoopSpec): Promise<SubmitResult
     vscode.window.setStatusBarMessage(said, SHOWN_MS);
     return result;
   } catch (error) {
-    showError(ctx, error, () => submit(ctx, spec));
+    showError(ctx, error, (changes) => submit(ctx, { ...spec, ...changes }));
     return undefined;
   }
 }

@@ -46,6 +46,7 @@ export function detailData(
     ...(why !== undefined && { why: oneLine(why, 500) }),
     agent: loop.agent,
     cwd: loop.cwd,
+    ...(detail.machine !== undefined && { machine: oneLine(detail.machine, 60) }),
     priority: loop.priority,
     ...(view?.position !== undefined && { position: view.position }),
     ...(view?.waitingFor !== undefined && { waitingFor: view.waitingFor }),

@@ -127,6 +127,8 @@ export interface DetailData {
   readonly why?: string;
   readonly agent: string;
   readonly cwd: string;
+  /** The machine that it belongs to, where that is another one. */
+  readonly machine?: string;
   readonly priority: number;
   readonly position?: number;
   readonly waitingFor?: WaitingFor;

@@ -28,7 +28,7 @@ export const submitInWorkTreeCommands: CommandTable = {
     (ctx) =>
     async (...args) => {
       const given = typeof args[0] === 'string' ? args[0] : undefined;
-      const prompt = given ?? (await promptOf(ctx));
+      const prompt = given ?? (await promptOf(ctx, TITLE));
       if (prompt === undefined) return undefined;
       const folder = await folderForSubmit(ctx);
       if (folder === BACK) return undefined;
@@ -40,12 +40,13 @@ export const submitInWorkTreeCommands: CommandTable = {
     },
 };
 
-async function promptOf(ctx: CommandContext): Promise<string | undefined> {
+/** The selection, or a typed prompt; undefined where there is none. */
+export async function promptOf(ctx: CommandContext, title: string): Promise<string | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (editor?.selections.some((selection) => !selection.isEmpty)) {
     const parts = await selections();
     if (parts) return plainSelectionPrompt(parts, ctx.config.selectionContext);
   }
-  const answer = await askPrompt(ctx, { title: TITLE, prompt: 'The text for the agent.' });
+  const answer = await askPrompt(ctx, { title, prompt: 'The text for the agent.' });
   return typeof answer === 'string' ? answer : undefined;
 }

@@ -16,6 +16,9 @@ const MINUTE = 60 * SECOND;
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
 
+/** On POSIX, or on Windows with a drive or a share. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+
 /** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
 export interface SettingProblem {
   readonly key: string;
@@ -164,6 +167,13 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a name`);
     return fallback;
   };
+  const folders = (key: string): readonly string[] => {
+    const value = get(key) ?? [];
+    if (Array.isArray(value) && value.every((path) => typeof path === 'string' && ABSOLUTE.test(path.trim())))
+      return value.map((path: string) => path.trim());
+    problems.push({ key, message: `${quote(value)} is not a list of absolute paths of folders. None counts.` });
+    return [];
+  };
   const commandLine = (key: string): string => {
     const value = get(key);
     if (typeof value === 'string') return value.trim();
@@ -224,6 +234,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       maxTotalBytes: number('worktree.maxTotalGigabytes', d.workTree.maxTotalBytes),
       maxAgeMs: number('worktree.maxAgeDays', d.workTree.maxAgeMs),
     },
+    repositories: folders('repositories'),
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),

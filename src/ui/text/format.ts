@@ -1,19 +1,11 @@
 import { type NanoUsd, toUsd } from '../../core/model/money.ts';
+import { groupedNumber, twoDecimals, twoDigits } from './groupedNumber.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const MEBIBYTE = 1024 * 1024;
-
-// Created once: creating a formatter takes ten times as long as using it, and a tree shows hundreds of amounts.
-const NUMBER = new Intl.NumberFormat('en-US');
-const CENTS = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const LESS_THAN_A_CENT = new Intl.NumberFormat('en-US', {
-  maximumSignificantDigits: 2,
-  maximumFractionDigits: 9,
-  roundingPriority: 'lessPrecision',
-});
 
 /** A length of time (ms) in at most two units: `0s`, `12s`, `3m 05s`, `1h 04m`, `2d 3h`. */
 export function formatDuration(ms: number): string {
@@ -50,13 +42,13 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
 
 /** `9,800`. */
 export function formatNumber(n: number): string {
-  return NUMBER.format(n);
+  return groupedNumber(n);
 }
 
 /** USD with two decimals; below a cent with two significant digits, so that small costs do not show as zero. */
 export function formatUsd(usd: number): string {
   const size = Math.abs(usd);
-  return `$${(size === 0 || size >= 0.00995 ? CENTS : LESS_THAN_A_CENT).format(usd)}`;
+  return `$${size === 0 || size >= 0.00995 ? twoDecimals(usd) : twoDigits(usd)}`;
 }
 
 /** What a cost is made of. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { CommandTable } from '../commands/commandTable.ts';
 import { ALL_STATES } from '../text/loopStates.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { LoopTarget } from '../webviewHost/loopTarget.ts';
 import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
@@ -31,6 +32,12 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
         const attempts = detail?.attempts ?? [];
         const attempt =
           target.attempt === undefined ? attempts.at(-1) : attempts.find(({ number }) => number === target.attempt);
+        if (attempt && detail?.machine !== undefined) {
+          void vscode.window.showInformationMessage(
+            `The log of attempt ${attempt.number} is on ${oneLine(detail.machine, 60)}: open it in a window there.`,
+          );
+          return undefined;
+        }
         if (!attempt) {
           void vscode.window.showInformationMessage('This loop has no log yet: it has not started.');
           return undefined;

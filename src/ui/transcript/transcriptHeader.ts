@@ -1,11 +1,13 @@
 import { isActive, isLive } from '../../core/model/loop.ts';
+import { ANY_MACHINE } from '../../core/model/repository.ts';
 import type { LoopDetail } from '../../core/model/status.ts';
 import { reasonOf } from '../text/loopText.ts';
+import { oneLine } from '../text/safeText.ts';
 import type { TranscriptHeader } from './protocol.ts';
 
 /** What the head of the page shows of a loop. */
-export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): TranscriptHeader {
-  const why = reasonOf(loop);
+export function headerOf({ loop, costUsd, costEstimated, machine }: LoopDetail): TranscriptHeader {
+  const why = [otherMachine(machine), reasonOf(loop)].filter((text) => text !== undefined).join('. ') || undefined;
   return {
     loopId: loop.loopId,
     seq: loop.seq,
@@ -21,4 +23,10 @@ export function headerOf({ loop, costUsd, costEstimated }: LoopDetail): Transcri
     estimated: costEstimated,
     live: isLive(loop),
   };
+}
+
+/** Runs leave their output on the machine that runs them (R16.4). */
+function otherMachine(machine: string | undefined): string | undefined {
+  if (machine === undefined || machine === ANY_MACHINE) return undefined;
+  return `Its output is on ${oneLine(machine, 60)}, where it runs: open it in a window there`;
 }

@@ -38,6 +38,8 @@ export interface Sight {
   canStart(loop: LiveLoop): boolean;
   /** Loops of these ids were to be queued even where the budget has no room for them. */
   readonly queuedIfBlocked: ReadonlySet<string>;
+  /** A caller's cost was counted for that loop, 10⁻⁹ USD. */
+  wasRecorded(seq: number, cost: number): void;
   /** What is wrong, for the test to find. */
   complain(what: string): void;
 }
@@ -86,9 +88,18 @@ export class StartChecks {
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = { begun: [], settled: [], adopted: [], inserted: [], granted: [], control: undefined };
+    const written: Written = {
+      begun: [],
+      settled: [],
+      adopted: [],
+      inserted: [],
+      granted: [],
+      recorded: [],
+      control: undefined,
+    };
     const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
     this.#control = written.control ?? this.#control;
+    for (const { seq, cost } of written.recorded) this.#sight.wasRecorded(seq, cost);
     const { begun, settled, inserted, control } = written;
     // One that only cleans up looks at no circuit.
     if (control || begun.length + settled.length + inserted.length > 0) this.#keepAccount(settled);

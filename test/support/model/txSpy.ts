@@ -1,4 +1,5 @@
 import type { Attempt } from '../../../src/core/model/attempt.ts';
+import type { LedgerRow } from '../../../src/core/model/history.ts';
 import type { Control, StoreTransaction } from '../../../src/core/ports/store.ts';
 
 /** What was written in one transaction, as far as the checks look at it. */
@@ -13,6 +14,8 @@ export interface Written {
   readonly inserted: number[];
   /** Attempts that were granted an allowance, or a larger one. */
   readonly granted: Attempt[];
+  /** Costs that callers recorded. */
+  readonly recorded: LedgerRow[];
   control: Control | undefined;
 }
 
@@ -51,6 +54,11 @@ export function spyOn(
       const inserted = tx.insertLoop(loop, prompt);
       written.inserted.push(inserted.seq);
       return inserted;
+    },
+    addLedger: (row) => {
+      const counted = tx.addLedger(row);
+      if (counted && row.key.startsWith('api:') && row.source === 'reported') written.recorded.push(row);
+      return counted;
     },
     saveControl: (control) => {
       written.control = control;

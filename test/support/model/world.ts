@@ -95,6 +95,10 @@ export class World implements Sight {
     return !this.#goneProfiles.has(agent) && !this.#goneFolders.has(cwd);
   }
 
+  wasRecorded(seq: number, cost: number): void {
+    this.#add(seq, cost);
+  }
+
   complain(what: string): void {
     this.complaints.push(what);
   }
@@ -263,11 +267,7 @@ export class World implements Sight {
         });
       }
       case 'record': {
-        const counted = supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
-        return counted.then(
-          async (yes) =>
-            yes && this.#add((await this.machine.books().latest(loopId))?.seq ?? 0, command.cost * NANO_PER_CENT),
-        );
+        return supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
       }
       case 'cancel':
         return supervisor.cancel(loopId);

@@ -131,6 +131,23 @@ export class Cluster {
     await this.begin();
   }
 
+  /** From now on writes to that schema find no room on the disk, as the server says it; or they do again. */
+  async fullDisk(isFull: boolean, schema: string): Promise<void> {
+    const refusing = `CREATE OR REPLACE FUNCTION ${schema}.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE EXCEPTION 'could not extend file "base/1": No space left on device' USING ERRCODE = '53100'; END $$;
+      CREATE TRIGGER no_room BEFORE INSERT ON ${schema}.changes FOR EACH ROW EXECUTE FUNCTION ${schema}.no_room()`;
+    await this.sql(isFull ? refusing : `DROP TRIGGER no_room ON ${schema}.changes`);
+  }
+
+  /** Locks the database against writes, as providers do where its disk is full, for all sessions; or unlocks it. */
+  async lock(isLocked: boolean): Promise<void> {
+    const database = 'ALTER DATABASE postgres';
+    const name = 'default_transaction_read_only';
+    await this.sql(`BEGIN READ WRITE; ${database} ${isLocked ? `SET ${name} = on` : `RESET ${name}`}; COMMIT;
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isLocked} AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'`);
+  }
+
   /** Stops all of its processes in their steps, or lets them go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     for (const pid of [...this.#backends(), this.pid]) {

@@ -247,6 +247,7 @@ function showFacts(detail: DetailData): void {
     ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
     ['Cost limit', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
     ['Agent', detail.agent],
+    ['Machine', detail.machine === 'any' ? 'any that takes it' : (detail.machine ?? '')],
     ['Folder', detail.cwd],
     ['Work tree', detail.workTree ?? ''],
     ['Changes', detail.changes ?? ''],
@@ -257,7 +258,7 @@ function showFacts(detail: DetailData): void {
         ? ''
         : `${detail.position}${detail.waitingFor ? `, ${QUEUED_FOR_WORDS[detail.waitingFor] || 'waiting for a slot'}` : ''}`,
     ],
-    ['Window', detail.host === 'elsewhere' ? 'another window' : detail.host === 'gone' ? 'a closed window' : ''],
+    ['Window', windowWords(detail)],
     ['Submitted', formatClock(detail.submittedAt, now)],
     ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
     ['Restarts', detail.restarts > 0 ? `${detail.restarts} recently` : ''],
@@ -315,4 +316,10 @@ function showTime(): void {
         ? `for ${formatDuration(Math.max(0, until - now))} more`
         : `until ${formatClock(until, now)}`;
   else since.textContent = `for ${formatDuration(now - from)}`;
+}
+
+/** The window that it belongs to, where that is another one of this machine. */
+function windowWords({ host, machine }: DetailData): string {
+  if (machine !== undefined || host === undefined) return '';
+  return host === 'elsewhere' ? 'another window' : 'a closed window';
 }

@@ -1,0 +1,85 @@
+import './cli/coldStart.ts';
+import { statfsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { listLoops } from './cli/loopListing.ts';
+import { Output, type Terminal } from './cli/output.ts';
+import { readPlainList } from './cli/plainList.ts';
+import { storageOf } from './cli/storage.ts';
+import type { AgentCatalog } from './core/ports/agents.ts';
+import { systemClock as clock } from './core/runtime/systemClock.ts';
+import { glance } from './core/supervisor/glance.ts';
+import { HostConfig } from './headless/hostConfig.ts';
+import { TrustedFolders } from './headless/trustedFolders.ts';
+import { createTable } from './process/tables/platformTable.ts';
+import { createInspector } from './process/tables/processInspector.ts';
+import { openReader } from './store/sqlite/storeReader.ts';
+
+/** What a call runs in. */
+export interface ListSurroundings {
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Answers a plain call of `loops list` from a store of this machine, without what the other commands need (R15.3): it
+ * only reads. Resolves with false, before it has printed anything, where that does not do; the whole program then does
+ * it, and says what is wrong.
+ */
+export async function listAtOnce(words: readonly string[], surroundings: ListSurroundings = process): Promise<boolean> {
+  const list = readPlainList(words);
+  if (!list) return false;
+  const { options, isJson } = list;
+  const { stdout, stderr, env } = surroundings;
+  const storage = storageOf(list.storage, env, process.cwd());
+  const config = new HostConfig(storage);
+  if (config.text('store') !== '' || config.text('storeFolder') !== '') return false;
+  // SQLite is called experimental by older versions of Node, which is no news for a user.
+  process.removeAllListeners('warning');
+  let reader: ReturnType<typeof openReader>;
+  try {
+    reader = openReader({ storage, scope: createTable().scope, log: () => undefined });
+    if (!reader) return false;
+    const live = reader.live(options.limit + 1);
+    const agents = live.loops.some(({ state }) => state === 'queued') ? await readAgents(config) : NO_AGENTS;
+    const trusted = new TrustedFolders(storage);
+    const views = glance(
+      live,
+      {
+        ...{ agents, clock, inspector: createInspector(), settings: config.settings, doubts: config.doubts },
+        launcher: { freeBytes: () => freeBytesIn(storage), freeMemoryBytes: () => process.availableMemory() },
+        window: { id: '', role: 'caller', folders: [], home: homedir(), trusts: (folder) => trusted.has(folder) },
+      },
+      options.limit + 1,
+    );
+    const { finished } = reader;
+    const source = { live: () => views, finished: async (query: Parameters<typeof finished>[0]) => finished(query) };
+    await listLoops(source, options, new Output(isJson, stdout, stderr, env), clock.now());
+    return true;
+  } catch {
+    return false;
+  } finally {
+    reader?.close();
+  }
+}
+
+/** Only what waits in the queue is judged by its agent. */
+const NO_AGENTS: Pick<AgentCatalog, 'find'> = { find: () => undefined };
+
+async function readAgents(config: HostConfig): Promise<Pick<AgentCatalog, 'find'>> {
+  const { createCatalog } = await import('./agents/catalog.ts');
+  const nodePath = process.execPath;
+  const bundle = (name: string) => [join(dirname(process.argv[1] as string), `${name}.cjs`)];
+  const { catalog } = createCatalog({
+    ...{ agents: config.get('agents'), prices: config.get('prices'), platform: process.platform },
+    sample: { command: nodePath, args: bundle('sampleAgent'), env: {} },
+    driver: { command: nodePath, args: bundle('driver'), env: {} },
+  });
+  return catalog;
+}
+
+function freeBytesIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}

@@ -1,0 +1,59 @@
+import * as vscode from 'vscode';
+import { ANY_MACHINE } from '../../core/model/repository.ts';
+import type { OtherMachine } from '../../core/model/status.ts';
+import type { CommandTable } from '../commands/commandTable.ts';
+import { askItem, BACK } from '../commands/prompts.ts';
+import { folderForSubmit, submitByHand } from '../commands/submitting.ts';
+import { openSettings } from '../settings/config.ts';
+import { oneLine } from '../text/safeText.ts';
+import { promptOf } from './submitInWorkTree.ts';
+
+const TITLE = 'Submit to Another Machine';
+const REPOSITORIES = 'Name Clones…';
+
+/** Loops that other machines of the shared store run (R16.4). */
+export const submitElsewhereCommands: CommandTable = {
+  /** Submits the selection, or a typed prompt, to a machine that takes loops from here. Returns the `SubmitResult`. */
+  submitElsewhere:
+    (ctx) =>
+    async (...args) => {
+      const machines = (await ctx.host.ready()).otherMachines;
+      if (machines.length === 0) return sayThereIsNone();
+      const prompt = typeof args[0] === 'string' ? args[0] : await promptOf(ctx, TITLE);
+      if (prompt === undefined) return undefined;
+      const folder = await folderForSubmit(ctx);
+      if (folder === BACK) return undefined;
+      const placeholder = 'The machine that runs it, in a clone there, from the commit that you have pushed';
+      const chosen = await askItem({ title: TITLE, placeholder, items: machineItems(machines) });
+      if (chosen === undefined || chosen === BACK) return undefined;
+      return submitByHand(ctx, { prompt, machine: chosen.machine, ...(folder !== undefined && { cwd: folder }) });
+    },
+};
+
+/** One for each machine, and one for any. A name that several machines have comes with their ids. */
+export function machineItems(machines: readonly OtherMachine[]) {
+  const isNamedTwice = ({ name }: OtherMachine) => machines.filter((other) => other.name === name).length > 1;
+  return [
+    {
+      label: '$(server-environment) Any Machine',
+      description: 'The one with the least to do, this one too if it takes such loops',
+      machine: ANY_MACHINE,
+    },
+    ...machines.map((machine) => ({
+      label: `$(vm) ${oneLine(machine.name, 40)}${isNamedTwice(machine) ? ` (${machine.id})` : ''}`,
+      description: machine.answers ? '' : 'does not answer now',
+      detail: oneLine(machine.takes.join(', '), 200),
+      machine: machine.id,
+    })),
+  ];
+}
+
+async function sayThereIsNone(): Promise<undefined> {
+  const answer = await vscode.window.showInformationMessage(
+    'No other machine takes loops from here. On the machine that is to run them, share the same store and name clones ' +
+      'of your repositories in loopSupervisor.repositories.',
+    REPOSITORIES,
+  );
+  if (answer === REPOSITORIES) await openSettings('repositories');
+  return undefined;
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { installed } from '../support/installed.ts';
+import { sharedCluster } from '../support/postgres/sharedCluster.ts';
+import { until } from '../support/until.ts';
+
+/** Two machines with a storage folder and a clone each, the programs that ship, PostgreSQL and Git for real. */
+describe('two machines as they ship', () => {
+  const cluster = sharedCluster();
+  let home: string;
+  let address: string;
+  let host: ChildProcess | undefined;
+
+  before(async function () {
+    if (!(await cluster())) this.skip();
+  });
+  beforeEach(async () => {
+    home = realpathSync(mkdtempSync(join(tmpdir(), 'loop-supervisor-two-')));
+    address = (await cluster())?.address() ?? '';
+    host = undefined;
+    git(home, 'init', '--quiet', '--initial-branch=main', 'laptop');
+    writeFileSync(join(home, 'laptop', 'a.txt'), 'one\n');
+    git(join(home, 'laptop'), 'add', '--all');
+    git(join(home, 'laptop'), 'commit', '--quiet', '-m', 'One');
+    git(home, 'clone', '--quiet', '--bare', 'laptop', 'hub.git');
+    git(home, 'clone', '--quiet', 'hub.git', 'server');
+    git(join(home, 'laptop'), 'remote', 'add', 'origin', join(home, 'hub.git'));
+    git(join(home, 'laptop'), 'fetch', '--quiet', 'origin');
+  });
+  afterEach(async () => {
+    host?.kill('SIGKILL');
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', [...identity, ...args], { cwd, encoding: 'utf8' }).trim();
+
+  /** The storage folder of a machine, with its settings. */
+  function storageOf(machine: string, settings: object): string {
+    const storage = join(home, `storage of ${machine}`);
+    mkdirSync(storage, { mode: 0o700 });
+    const agents = { worker: { command: 'sh', args: ['-c', 'cat > done.txt; git add -A; git commit -qm Done'] } };
+    const common = { store: address, defaultAgent: 'worker', agents };
+    writeFileSync(join(storage, 'settings.json'), JSON.stringify({ ...common, ...settings }));
+    return storage;
+  }
+
+  async function loops(storage: string, ...args: string[]) {
+    const program = join(await installed(), 'dist/loops.cjs');
+    const env = { ...process.env, LOOP_SUPERVISOR_STORAGE: storage };
+    const done = promisify(execFile)(process.execPath, [program, ...args], { cwd: join(home, 'laptop'), env });
+    const { stdout, stderr } = await done.catch((error) => error as { stdout: string; stderr: string });
+    return { code: done.child.exitCode ?? -1, out: stdout, error: stderr };
+  }
+
+  it('R16.4 what is submitted on one is done in a clone on the other, from the pushed commit, on a branch there', async () => {
+    const laptop = storageOf('laptop', { background: 'off' });
+    const server = storageOf('server', { background: 'always', repositories: [join(home, 'server')] });
+    const env = { ...process.env, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@example.com' };
+    host = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(await installed(), 'dist/host.cjs'), server],
+      {
+        stdio: 'ignore',
+        env: { ...env, GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'a@example.com' },
+      },
+    );
+    const submit = () => loops(laptop, 'submit', '--trust', '--machine', 'any', '--id', 'a', 'Write it down');
+    await until('the server to take loops', async () => {
+      const { code, error } = await submit();
+      if (code !== 0) assert.match(error, /finds none that takes loops of this repository/);
+      return code === 0;
+    });
+    const { code, error } = await loops(laptop, 'wait', 'a');
+    assert.equal(code, 0, error);
+    const branch = git(join(home, 'server'), 'branch', '--list', '--format=%(refname:short)', 'loops/*');
+    assert.match(branch, /^loops\/write-it-down-a/);
+    assert.equal(git(join(home, 'server'), 'show', `${branch}:done.txt`), 'Write it down');
+    const shown = JSON.parse((await loops(laptop, 'show', 'a', '--json')).out);
+    assert.ok(shown.cwd.startsWith(server), shown.cwd);
+    assert.equal(typeof shown.machine, 'string');
+    const logs = await loops(laptop, 'logs', 'a');
+    assert.deepEqual([logs.code, /is on .+: run `loops logs a` there/.test(logs.error)], [4, true], logs.error);
+    assert.equal((await loops(server, 'logs', 'a')).code, 0);
+    assert.equal(git(join(home, 'laptop'), 'branch', '--list', 'loops/*'), '');
+  });
+});
