@@ -131,7 +131,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
       ...{ extends: 'acp', command: 'codex-acp' },
       args: [
         ...codexArgs(url),
-        ...['-c', 'model="gpt-5.5"', '-c', 'approval_policy="untrusted"', '-c', 'sandbox_mode="read-only"'],
+        ...['-c', 'model="gpt-5.5"', '-c', 'approval_policy="untrusted"', '-c', 'sandbox_mode="danger-full-access"'],
       ],
       env: { STUB_KEY: 'dummy', OPENAI_API_KEY: 'dummy', CODEX_API_KEY: 'dummy' },
     }),
