@@ -127,11 +127,18 @@ function failure(args: readonly string[], cwd: string, code: number | undefined,
 function advice(stderr: string, cwd: string): string {
   const lock = /Unable to create '([^']*\.lock)'/.exec(stderr)?.[1];
   if (lock) return `. Another Git program is at work in ${cwd}, or one crashed: wait for it, or remove ${lock}`;
-  if (/No space left on device/i.test(stderr)) return '. The disk is full: free some space and try again';
+  if (/No space left on device|Out of diskspace/i.test(stderr))
+    return '. The disk is full: free some space and try again';
+  // Git does not always say why.
+  if (/unable to write|write error/i.test(stderr))
+    return '. See that the disk has space and that you may write there, then try again';
   if (/detected dubious ownership/.test(stderr))
     return '. The folder belongs to another user: add it to safe.directory in your Git settings';
   if (/Please tell me who you are|unable to auto-detect email/i.test(stderr))
     return '. Set user.name and user.email in your Git settings';
+  const filter = /(?:smudge|clean) filter '?([\w-]+)'? failed/.exec(stderr)?.[1];
+  if (filter)
+    return `. The program of the filter ${filter} failed or is missing: install it (Git LFS: "git lfs install")`;
   if (/File name too long|Filename too long/i.test(stderr))
     return '. A path is too long here: on Windows set core.longpaths, or move the storage folder';
   return '';

@@ -88,13 +88,14 @@ async function bringUpToDate(
   return leftOut;
 }
 
-/** Bytes of a regular file, 0 for a link; undefined for what is gone or no file. */
+/** Bytes of a regular file, 0 for a link or what only Git can look at; undefined for what is gone or no file. */
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const facts = await lstat(path);
     return facts.isSymbolicLink() ? 0 : facts.isFile() ? facts.size : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Git goes by relative paths, and so further than we do.
+    return (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG' ? 0 : undefined;
   }
 }
 

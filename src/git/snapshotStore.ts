@@ -15,10 +15,14 @@ export const AUTHOR = {
   GIT_COMMITTER_EMAIL: 'loops@localhost',
 } as const;
 
+/** The name of a folder has at most 255 bytes, and ours have more than the name of the repository. */
+const LONGEST_NAME = 100;
+
 /** Names what we keep of a repository, after its folder. */
 export function keyOf(commonFolder: string): string {
   const key = createHash('sha256').update(commonFolder).digest('hex').slice(0, 16);
-  return `${basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-')}-${key}`;
+  const name = basename(join(commonFolder, '..')).replace(/[^\w-]+/g, '-');
+  return `${name.slice(0, LONGEST_NAME)}-${key}`;
 }
 
 /** Our bare repository beside one of the user's: it holds the snapshots and borrows the user's objects (R12.3). */
@@ -139,8 +143,16 @@ export class SnapshotStore {
     const gone = refs.filter((ref) => loops.includes(ref.split('/')[2] ?? ''));
     const orders = gone.map((ref) => `delete ${ref}\n`).join('');
     if (orders) await this.#git.run(['update-ref', '--stdin'], { cwd, env: this.own, stdin: orders });
-    if (gone.length === refs.length) await rm(this.folder, { recursive: true, force: true });
+    if (gone.length === refs.length) await this.#remove();
     else if (gone.length > 0) await this.#git.try(['prune', '--expire=now'], { cwd, env: this.own });
+  }
+
+  /** Removes the repository, and what hosts that died while they made it have left. */
+  async #remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    const name = basename(this.folder);
+    for (const other of await readdir(dirname(this.folder)).catch(() => []))
+      if (other.startsWith(`${name}.`)) await rm(join(dirname(this.folder), other), { recursive: true, force: true });
   }
 
   /** All our refs: `refs/loops/<loop>/<n>`. */

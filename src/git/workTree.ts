@@ -89,11 +89,22 @@ async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest)
     const at = there.stdout.trim();
     const taken = there.code === 0 && (at !== base || (await isCheckedOut(git, root, branch)));
     if (taken) continue;
-    const how = there.code === 0 ? [path, branch] : ['-b', branch, '--no-track', path, base];
-    await add(...how);
+    if (there.code === 0) await add(path, branch);
+    else await addWithBranch(git, root, branch, add('-b', branch, '--no-track', path, base));
     return branch;
   }
   throw new Error(`Every branch name for the loop "${title}" is taken in ${root}: delete old branches under loops/.`);
+}
+
+/** Git leaves the new branch where it could not make the work tree: nothing would ever ask for it again. */
+async function addWithBranch(git: Git, root: string, branch: string, adding: Promise<unknown>): Promise<void> {
+  try {
+    await adding;
+  } catch (error) {
+    await git.try(['worktree', 'prune'], { cwd: root });
+    await git.try(['branch', '--quiet', '-D', branch], { cwd: root });
+    throw error;
+  }
 }
 
 /** Whether the branch of a work tree that was removed is there, and free. */

@@ -8,9 +8,10 @@ import type { HostConfig } from './hostConfig.ts';
 import { isNewer } from './versions.ts';
 
 /** How often (ms) it looks whether it is still needed, and whether its settings have changed. */
-const LOOK_EVERY_MS = 2_000;
-/** It ends after so many looks in a row that find nothing to do. */
+const LOOK_EVERY_MS = 5_000;
+/** It ends after so many looks in a row that find nothing to do, this long (ms) apart. */
 const IDLE_LOOKS = 3;
+const IDLE_LOOK_EVERY_MS = 2_000;
 
 export interface HeadlessHostOptions {
   readonly supervisor: Pick<
@@ -77,7 +78,8 @@ export class HeadlessHost {
     } catch (error) {
       log('The headless host could not check on itself; it tries again.', error);
     }
-    if (!this.#isLeaving) clock.after(LOOK_EVERY_MS, () => void this.#look());
+    const pause = this.#idleLooks > 0 ? IDLE_LOOK_EVERY_MS : LOOK_EVERY_MS;
+    if (!this.#isLeaving) clock.after(pause, () => void this.#look());
   }
 
   async #lookOnce(): Promise<void> {

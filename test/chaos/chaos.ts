@@ -13,10 +13,11 @@ import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
+import { smallDisk } from '../support/smallDisk.ts';
 import { audit, violationsNow } from './audit.ts';
 import { type Fault, Faults } from './faults.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
-import { smallDisk } from './smallDisk.ts';
+import { ChaosRepository } from './repository.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -37,6 +38,8 @@ export interface ChaosResult {
   readonly faults: { readonly [fault in Fault]?: number };
   /** Loops that had to prove their work. */
   readonly checked: number;
+  /** Loops that had a work tree of their own. */
+  readonly isolated: number;
   /** Questions that were answered. */
   readonly answered: number;
   readonly ledger: number;
@@ -64,9 +67,11 @@ const BEAT_MS = 300;
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, some with a check to pass, while everything around them fails at random moments.
+ * A stream of loops over two hosts, some with a check to pass, some in work trees of their own, while everything
+ * around them fails at random moments.
  * All the time: no more attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done
- * twice, no process left, the ledger equal to what agents reported. The same seed makes the same plan; the times are
+ * twice, no process left, the ledger equal to what agents reported; no work lost, and no work tree, branch or snapshot
+ * left that belongs to nothing. The same seed makes the same plan; the times are
  * the machine's.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -89,6 +94,10 @@ class Chaos {
   readonly #admitted = new Set<string>();
   readonly #cancelled = new Set<string>();
   readonly #vandalised = new Set<string>();
+  readonly #repository = new ChaosRepository(this.#disk.folder);
+  readonly #isolated = new Set<string>();
+  readonly #treesRemoved = new Set<string>();
+  readonly #bringsHome: Promise<void>[] = [];
   readonly #violations = new Set<string>();
   readonly #counts: { [fault in Fault]?: number } = {};
   #hosts: HostProcess[] = [];
@@ -103,13 +112,14 @@ class Chaos {
     this.#prefix = `chaos-${process.pid}-${options.seed}-`;
     this.#faults = new Faults({
       storage: this.#disk.folder,
-      hasOwnDisk: this.#disk.isOwn,
+      disk: this.#disk,
       random: this.#random,
       inspector: createInspector(),
       host: () => this.#host(),
       runs: async () => (await this.#try<ListedRun[]>({ do: 'list' })) ?? [],
       reopen: () => this.#open(),
       vandalised: (token) => this.#vandalised.add(token),
+      treeRemoved: (loopId) => this.#treesRemoved.add(loopId),
     });
   }
 
@@ -119,6 +129,7 @@ class Chaos {
       loops: this.#admitted.size,
       faults: this.#counts,
       checked: this.#checked,
+      isolated: this.#isolated.size,
       answered: this.#answered,
       ledger: this.#ledger,
     };
@@ -139,12 +150,16 @@ class Chaos {
       if (this.#random.chance(0.5)) await this.#answerSomething();
       if (this.#random.chance(0.2)) await this.#hitServer();
       if (this.#random.chance(0.1)) await this.#confirmEnds();
+      // Not waited for: faults are to come while it is under way.
+      if (this.#random.chance(0.1)) this.#bringsHome.push(this.#bringHome());
       this.#look();
       if (fault !== undefined && done % 50 === 0)
         this.#options.say?.(`${done} faults, ${this.#admitted.size} loops, ${this.#violations.size} violations`);
     }
     await this.#quiet();
+    await Promise.all(this.#bringsHome);
     await this.#verify();
+    await this.#verifyTrees();
   }
 
   async cleanUp(): Promise<void> {
@@ -152,6 +167,7 @@ class Chaos {
     // Only what carries our marker, each verified by its start time: what a failed run has left.
     for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
     this.#disk.dispose();
+    this.#repository.dispose();
   }
 
   // ── Hosts ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,6 +178,7 @@ class Chaos {
       const contained = containment && { containment };
       const options = {
         storage: this.#disk.folder,
+        repository: this.#repository.root,
         guardianProgram,
         settings: SETTINGS,
         beatMs: BEAT_MS,
@@ -213,8 +230,11 @@ class Chaos {
       stepMs: this.#random.between(5, 120),
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
+      file: fileOf(loopId),
       asks: this.#random.chance(0.2),
     });
+    const isIsolated = this.#random.chance(0.25);
+    if (isIsolated) this.#isolated.add(loopId);
     const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
     if (check) this.#checked++;
     // A host that died or refused may have taken the loop: it is asked for before it is submitted again.
@@ -222,7 +242,7 @@ class Chaos {
       try {
         const host = this.#host();
         if ((await host.ask<string | undefined>({ do: 'state', loopId })) === undefined)
-          await host.ask({ do: 'submit', loopId, prompt, ...(check && { check }) });
+          await host.ask({ do: 'submit', loopId, prompt, isIsolated, ...(check && { check }) });
         this.#admitted.add(loopId);
         return;
       } catch (error) {
@@ -288,7 +308,16 @@ class Chaos {
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'lookAgain', loopId });
     // Checks that were killed without a word leave the same output again and again: that is no progress.
     for (const { loopId } of status?.waiting ?? []) await this.#try({ do: 'continueLoop', loopId });
+    // Work trees could not be made on a full disk.
+    for (const { loopId, reason } of status?.waiting ?? [])
+      if (/work tree could not be made/.test(reason)) await this.#try({ do: 'restartNow', loopId });
     for (const account of status ? heldNames(status) : []) await this.#try({ do: 'tryNow', account });
+  }
+
+  /** Merges what some loop did, or discards it if it was cancelled. It is refused where it has not ended. */
+  async #bringHome(): Promise<void> {
+    const loopId = this.#random.pick([...this.#isolated]);
+    if (loopId !== undefined) await this.#try({ do: this.#cancelled.has(loopId) ? 'discard' : 'merge', loopId });
   }
 
   /** Answers a question in two places at once, which may say something else: only one of them counts (R17.1). */
@@ -331,6 +360,24 @@ class Chaos {
     }
   }
 
+  /** *Clean Up* and *Clear Finished Loops*, and what is then left (R12.6, R12.3). */
+  async #verifyTrees(): Promise<void> {
+    const written: string[] = [];
+    for (const loopId of this.#isolated) {
+      const isExcused = this.#treesRemoved.has(loopId) || this.#cancelled.has(loopId);
+      if (!isExcused && this.#admitted.has(loopId)) written.push(fileOf(loopId));
+    }
+    try {
+      await this.#host().ask({ do: 'cleanUp' });
+      for (const violation of this.#repository.violations(written)) this.#violations.add(violation);
+      await this.#host().ask({ do: 'clearFinished' });
+    } catch (error) {
+      this.#violations.add(`Work trees could not be cleaned up: ${(error as Error).message}`);
+    }
+    const left = this.#repository.leftSnapshots();
+    if (left.length > 0) this.#violations.add(`snapshots were left: ${left.join(', ')}`);
+  }
+
   async #verify(): Promise<void> {
     const { violations, ledger } = await audit({
       storage: this.#disk.folder,
@@ -343,4 +390,9 @@ class Chaos {
     for (const violation of violations) this.#violations.add(violation);
     this.#ledger = ledger;
   }
+}
+
+/** The file that a loop writes into its folder. */
+function fileOf(loopId: string): string {
+  return `${loopId}.txt`;
 }

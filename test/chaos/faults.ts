@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
@@ -6,6 +6,7 @@ import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import { exhaust } from '../support/descriptors.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import type { Seeded } from '../support/seeded.ts';
+import type { SmallDisk } from '../support/smallDisk.ts';
 import type { HostProcess } from './hostProcess.ts';
 
 /** The kinds of faults, and how often each comes beside the others. */
@@ -27,6 +28,7 @@ export const FAULTS = {
   jumpClock: 1,
   signalGuardian: 2,
   signalAgent: 1,
+  removeWorkTree: 1,
 } as const;
 export type Fault = keyof typeof FAULTS;
 
@@ -38,11 +40,13 @@ export interface FaultOptions {
   readonly storage: string;
   readonly random: Seeded;
   readonly inspector: ProcessInspector;
-  /** Whether the storage lies on a small disk of its own, which can be filled. */
-  readonly hasOwnDisk: boolean;
+  /** Where the storage lies: it can be filled where it is a disk of its own. */
+  readonly disk: SmallDisk;
   readonly host: () => HostProcess;
   readonly runs: () => Promise<readonly ListedRun[]>;
   readonly reopen: () => Promise<void>;
+  /** The work tree of a running loop was removed: it may just have ended. */
+  readonly treeRemoved: (loopId: string) => void;
   /** The run's folder was taken away: what it reports from then on may be lost. */
   readonly vandalised: (token: string) => void;
 }
@@ -104,6 +108,8 @@ export class Faults {
         return this.#signal('guardian', random.pick(FOREIGN) as NodeJS.Signals);
       case 'signalAgent':
         return this.#signal('leader', random.pick(FOREIGN) as NodeJS.Signals);
+      case 'removeWorkTree':
+        return this.#removeWorkTree();
     }
   }
 
@@ -171,6 +177,18 @@ export class Faults {
     }
   }
 
+  async #removeWorkTree(): Promise<boolean> {
+    const run = this.#options.random.pick((await this.#options.runs()).filter(({ workTree }) => workTree));
+    if (run?.workTree === undefined) return false;
+    this.#options.treeRemoved(run.loopId);
+    try {
+      rmSync(run.workTree, { recursive: true, force: true });
+    } catch {
+      // It is being written to: a part of it is gone.
+    }
+    return true;
+  }
+
   async #moveWindows(ms: number): Promise<boolean> {
     const aside = `${this.#windows}.moved`;
     try {
@@ -187,17 +205,11 @@ export class Faults {
   }
 
   async #fillDisk(ms: number): Promise<boolean> {
-    const { storage, hasOwnDisk } = this.#options;
-    if (!hasOwnDisk) return false;
-    const filler = join(storage, 'filler');
-    const { bavail, bsize } = statfsSync(storage);
-    try {
-      writeFileSync(filler, Buffer.alloc(bavail * bsize));
-    } catch {
-      // Now it is full.
-    }
+    const { disk } = this.#options;
+    if (!disk.isOwn) return false;
+    disk.fill();
     await sleep(ms);
-    rmSync(filler, { force: true });
+    disk.free();
     return true;
   }
 

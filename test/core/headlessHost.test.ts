@@ -58,6 +58,23 @@ describe('the headless host', () => {
     assert.deepEqual(machine.alive(), ['a']);
   });
 
+  it('R15.1 leaves it that moment from the very transaction that ends the lease of the window', async () => {
+    const window = await openWindow();
+    const host = await openHost();
+    await window.pause();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await pass(1_000);
+    machine.kill(window);
+    await pass(500);
+    assert.equal(host.windowCount, 0);
+    await host.resume();
+    assert.deepEqual(machine.alive(), []);
+    await pass(7_000);
+    assert.deepEqual(machine.alive(), []);
+    await pass(4_000);
+    assert.deepEqual(machine.alive(), ['a']);
+  });
+
   it('R15.1 acts for a window that was killed, too', async () => {
     const window = await openWindow();
     await openHost();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { GONE, type Look, there, unknown } from '../../src/core/model/looks.ts';
 import type { StoredWorkTree } from '../../src/core/ports/workTrees.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { FakeWorkTrees } from '../support/fakeWorkTrees.ts';
@@ -132,5 +133,38 @@ describe('keeping work trees within bounds', () => {
     };
     await assert.rejects((await tidyOf(window)).remove(paths), /in the way/);
     assert.deepEqual(git.removed, [{ path: paths[1], keepBranch: false }]);
+  });
+
+  for (const [commits, branch] of [
+    [2, 'loops/a'],
+    [0, undefined],
+  ] as const)
+    it(`R12.6 a loop whose work tree is gone is settled, with ${commits} commits on its branch`, async () => {
+      const gone = new Set<string>();
+      const look = (path: string): Look => (gone.has(path) ? GONE : there(path));
+      const window = await machine.open({}, { workTrees: git, look });
+      const path = await ended(window, 'a');
+      git.unsavedWork = { uncommitted: [], ignored: [], commits };
+      const tidy = await tidyOf(window);
+      await tidy.tidy();
+      assert.deepEqual(git.removed, [], 'it is there');
+      git.inStorage = [];
+      gone.add(path);
+      await tidy.tidy();
+      await tidy.tidy();
+      assert.deepEqual(git.removed, [{ path, keepBranch: commits > 0 }], 'once');
+      const { outcome, made } = (await window.get('a'))?.loop.workTree ?? {};
+      assert.deepEqual([outcome?.how, outcome?.branch, made], ['removed', branch, undefined]);
+    });
+
+  it('R12.6 one that cannot be looked at is not taken for gone', async () => {
+    const look = (path: string): Look => (path.startsWith('/storage') ? unknown('no descriptors') : there(path));
+    const window = await machine.open({}, { workTrees: git });
+    const path = await ended(window, 'a');
+    machine.kill(window);
+    const next = await machine.open({}, { workTrees: git, look });
+    git.inStorage = [];
+    await (await tidyOf(next)).tidy();
+    assert.deepEqual([git.removed, (await next.get('a'))?.loop.workTree?.made?.path], [[], path]);
   });
 });

@@ -8,6 +8,7 @@ import { ServerClock } from '../../src/store/postgres/serverClock.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/store/postgres/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
+import { openPatiently } from '../support/postgres/openPatiently.ts';
 import { until } from '../support/until.ts';
 import { finish, StoreFolder, start, submit, systemClock } from './support.ts';
 
@@ -229,6 +230,38 @@ describe('store on PostgreSQL: the server', () => {
       const [again, theirs] = [await submit(store, 'b'), await submit(other, 'c')];
       assert.deepEqual([again.state, theirs.state, store.finishedCount().total], ['queued', 'queued', 0]);
     });
+
+  it('R16.2 R9.4 a write whose commit broke is not refused while it may have landed', async () => {
+    const schema = parseAddress(address).schema;
+    // The answer to a commit that takes so long is not waited for; the server makes it all the same.
+    const timeouts = { connect: 60_000, answer: 1_000, statement: 50_000, lock: 50_000 };
+    const options = { address, clock: systemClock, log: () => {}, timeouts, password: async () => undefined };
+    const store = await openPatiently(options);
+    stores.push(store);
+    const told: (string | undefined)[] = [];
+    store.onTrouble((error) => told.push((error as StoreError | undefined)?.kind));
+    await submit(store, 'a');
+    await cluster.sql(`CREATE FUNCTION ${schema}.slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON ${schema}.changes DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION ${schema}.slow()`);
+    const written = submit(store, 'b');
+    await until('the commit', async () => {
+      const asleep = await cluster.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+      return asleep.length > 0;
+    });
+    await cluster.lockNew(true);
+    try {
+      await Promise.race([written, until('the report', () => told.includes('disk'))]);
+      await cluster.sql(`SET default_transaction_read_only = off; BEGIN READ WRITE;
+        DROP TRIGGER slow ON ${schema}.changes; COMMIT`);
+    } finally {
+      await cluster.lockNew(false);
+    }
+    assert.equal((await written).loopId, 'b');
+    const rows = await cluster.sql(`SELECT count(*)::int AS n FROM ${schema}.loops WHERE loop_id = 'b'`);
+    assert.deepEqual(rows, [{ n: 1 }]);
+  });
 
   it('R9.4 changes that were trimmed, or a back-up that was restored, make it read everything again', async () => {
     const store = await open();

@@ -10,6 +10,7 @@ import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
+import { createWorkTrees } from '../../src/git/workTrees.ts';
 import { thisMachine } from '../../src/process/environment/thisMachine.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
@@ -33,11 +34,18 @@ export type HostRequest = { readonly id: number } & (
       readonly prompt: string;
       readonly estimatedCostUsd?: number;
       readonly check?: CheckRequest;
+      /** In a work tree of its own, of the repository that the host was started with. */
+      readonly isIsolated?: boolean;
     }
-  | { readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop'; readonly loopId: string }
+  | {
+      readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop' | 'restartNow' | 'merge' | 'discard';
+      readonly loopId: string;
+    }
   | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
   | { readonly do: 'tryNow'; readonly account: string }
-  | { readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' }
+  | {
+      readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' | 'cleanUp' | 'clearFinished';
+    }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
 
@@ -57,6 +65,8 @@ export interface HostOptions {
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
   readonly weather?: Weather;
+  /** A Git repository whose work trees loops may have. */
+  readonly repository?: string;
   /** The address of a PostgreSQL store; a file in `storage` if absent. */
   readonly sharedStore?: string;
   /** How often (ms) guardians show that they work. */
@@ -71,6 +81,8 @@ export interface ListedRun {
   readonly token: string;
   /** It runs the loop's check. */
   readonly isCheck: boolean;
+  /** Its work tree, where it has one of its own. */
+  readonly workTree?: string;
   readonly leader?: ProcessIdentity;
   readonly guardian?: ProcessIdentity;
 }
@@ -117,7 +129,10 @@ const launcher = createLauncher({
 });
 const realFreeBytes = launcher.freeBytes.bind(launcher);
 launcher.freeBytes = () => (weather.diskFull ? 0 : realFreeBytes());
+const { repository } = options;
+const environment = async () => ({ ...process.env }) as Record<string, string>;
 const supervisor = new Supervisor({
+  ...(repository !== undefined && { workTrees: createWorkTrees({ storage: folder, environment }) }),
   store,
   launcher,
   agents: fakeCatalog(reporterProfile(options.agentProgram)),
@@ -126,7 +141,11 @@ const supervisor = new Supervisor({
   inspector: createInspector(),
   folders,
   settings: { ...settings, defaultAgent: 'reporter' },
-  window: { id: `host-${process.pid}-${randomBytes(4).toString('hex')}`, folders: [storage], home: storage },
+  window: {
+    id: `host-${process.pid}-${randomBytes(4).toString('hex')}`,
+    folders: repository === undefined ? [storage] : [storage, repository],
+    home: storage,
+  },
   log,
   random: Math.random,
   newId: () => randomBytes(8).toString('hex'),
@@ -148,6 +167,7 @@ async function answer(request: HostRequest): Promise<unknown> {
         prompt: request.prompt,
         ...(request.estimatedCostUsd !== undefined && { estimatedCostUsd: request.estimatedCostUsd }),
         ...(request.check && { check: request.check }),
+        ...(request.isIsolated && repository !== undefined && { isolation: 'worktree', cwd: repository }),
       });
     case 'cancel':
       return supervisor.cancel(request.loopId);
@@ -158,6 +178,19 @@ async function answer(request: HostRequest): Promise<unknown> {
     case 'continueLoop':
       await supervisor.continueLoop(request.loopId);
       return true;
+    case 'restartNow':
+      return supervisor.restartNow(request.loopId);
+    case 'merge':
+      return (await supervisor.workTrees()).bringHome({ loopId: request.loopId }, 'merge');
+    case 'discard':
+      await (await supervisor.workTrees()).discard({ loopId: request.loopId });
+      return true;
+    case 'cleanUp': {
+      const { tidy } = await supervisor.workTrees();
+      return tidy.remove((await tidy.look()).removable.map(({ path: tree }) => tree));
+    }
+    case 'clearFinished':
+      return supervisor.clearFinished();
     case 'tryNow':
       return supervisor.tryNow(request.account);
     case 'lookAgain':
@@ -191,7 +224,11 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.live().flatMap(({ loop }): ListedRun[] => {
         if (!isActive(loop)) return [];
         const { token, isCheck = false, leader, guardian } = loop.attempt;
-        return [{ loopId: loop.loopId, token, isCheck, ...(leader && { leader }), ...(guardian && { guardian }) }];
+        const { path: workTree } = loop.workTree?.made ?? {};
+        const where = workTree === undefined ? {} : { workTree };
+        return [
+          { loopId: loop.loopId, token, isCheck, ...where, ...(leader && { leader }), ...(guardian && { guardian }) },
+        ];
       });
   }
 }

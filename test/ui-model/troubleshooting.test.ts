@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { UserDecision } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
+import { WORK_TREE_GONE } from '../../src/core/steps/workTrees.ts';
 import { noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
+import { outcomeText } from '../../src/ui/review/changesText.ts';
 import { settingsNeedAttention } from '../../src/ui/settings/problemWords.ts';
 import { budgetText, circuitText, type Glance } from '../../src/ui/statusBar/statusBarText.ts';
 import { describeLive } from '../../src/ui/text/loopText.ts';
@@ -69,6 +71,7 @@ function shownTexts(): string[] {
     since: NOW,
     guessed: false,
   };
+  const removed = { class: 'lost', reason: WORK_TREE_GONE, at: NOW } as const;
   const row = (view: LiveView) => describeLive(view, NOW).description;
   const waitingFor = (reason: NonNullable<LiveView['waitingFor']>) => row({ ...queued('a', 1), waitingFor: reason });
   const needsYou = (need: UserDecision, more = {}) =>
@@ -87,6 +90,11 @@ function shownTexts(): string[] {
     waitingFor('window'),
     needsYou('allowance', { cost: 2, maxCost: 1 }),
     needsYou('maxRounds'),
+    needsYou('workTree'),
+    outcomeText({
+      workTree: { root: '/r', commonFolder: '/r/.git', from: '/r', name: 'a', base: 'b', merging: 'merge' },
+    }),
+    row(here({ ...facts('a', { attempts: 1, lastError: removed }), state: 'backingOff', until: NOW + 1_000 })),
     waiting({ for: 'usageLimit', until: NOW }),
     waiting({ for: 'dailyBudget', until: new Date(2026, 2, 11).getTime() }),
     row({ ...running('a'), activity: { silentForMs: 15 * 60_000, heardAt: NOW - 15 * 60_000 } }),

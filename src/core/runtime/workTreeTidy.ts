@@ -1,11 +1,11 @@
-import type { FinishedLoop, Loop } from '../model/loop.ts';
+import { type FinishedLoop, isFinished, type Loop } from '../model/loop.ts';
 import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
-import { endWorkTree } from '../steps/workTreeEnd.ts';
+import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 
 type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
-/** Finished loops with work trees that are looked at, at most. */
+/** How many finished loops with work trees are checked at most. */
 const MOST_LOOPS = 10_000;
 /**
  * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
@@ -13,7 +13,7 @@ const MOST_LOOPS = 10_000;
  */
 const ORPHAN_MS = 24 * 60 * 60_000;
 
-/** Claimed by the host that says that they take too much. */
+/** Claimed by the host that reports that they take too much. */
 const FULL = 'workTrees:full';
 
 /** A work tree in our storage that may go: of a loop that has ended, or of none any more. */
@@ -23,11 +23,11 @@ export interface KeptWorkTree {
   readonly branch?: string;
   /** Absent where no loop has it. */
   readonly loop?: Pick<FinishedLoop, 'loopId' | 'seq' | 'title' | 'state' | 'finishedAt'>;
-  /** What is nowhere else; absent where its repository is gone, so that nobody can tell. */
+  /** What is nowhere else; absent if its repository is gone, so that this is unknown. */
   readonly unsaved?: UnsavedWork;
 }
 
-/** What work trees there are, and what they take. */
+/** The work trees that exist, and their size. */
 export interface WorkTreeUse {
   /** Largest first. */
   readonly removable: readonly KeptWorkTree[];
@@ -43,7 +43,7 @@ export class WorkTreeTidy {
     this.#engine = engine;
   }
 
-  /** What there is, what would be lost with it, and what it takes. */
+  /** Each work tree, what would be lost with it, and its size. */
   async look(): Promise<WorkTreeUse> {
     const git = this.#git;
     const loops = await this.#finished();
@@ -85,6 +85,7 @@ export class WorkTreeTidy {
         failures.push(error);
       }
     }
+    branches.push(...(await this.#settleGone(loops)));
     if (failures.length > 0) throw failures[0];
     return branches;
   }
@@ -100,6 +101,11 @@ export class WorkTreeTidy {
     const loops = await this.#finished();
     const inUse = this.#inUse();
     let totalBytes = 0;
+    await this.#settleGone(loops);
+    for (const loop of loops.values())
+      await this.settleMerge(loop).catch((error: unknown) =>
+        context.log(`Whether a merge of loop ${loop.loopId} is still under way could not be seen.`, error),
+      );
     for (const stored of await this.#git.stored()) {
       const loop = loops.get(stored.path);
       const isOld = loop ? now - loop.finishedAt > maxAgeMs : now - stored.changedAt > ORPHAN_MS;
@@ -121,6 +127,14 @@ export class WorkTreeTidy {
         },
         [['claimed', FULL]],
       );
+  }
+
+  /** Notes that a merge with conflicts is over, which the user ended in Git. Returns whether it was so (R12.4). */
+  async settleMerge({ seq, workTree }: Loop): Promise<boolean> {
+    const { root, merging } = workTree ?? {};
+    if (!root || !merging || (await this.#git.isStopped(root, merging))) return false;
+    await this.#engine.transactions.take((unit) => putMerging(unit, seq, undefined, 'in Git'), [['bySeq', seq]]);
+    return true;
   }
 
   get #git(): WorkTrees {
@@ -161,6 +175,32 @@ export class WorkTreeTidy {
     return tree && this.#git.unsaved(stored.tree?.commonFolder ?? stored.path, tree).catch(() => undefined);
   }
 
+  /**
+   * Settles loops whose work tree is gone, by hand or in a removal that a crash interrupted: what Git still knows of it
+   * goes, and its branch stays if it holds anything. Returns those branches.
+   */
+  async #settleGone(loops: ReadonlyMap<string, FinishedLoop>): Promise<string[]> {
+    const { context } = this.#engine;
+    const branches: string[] = [];
+    for (const [path, loop] of loops) {
+      if (context.folders.look(path).state !== 'gone') continue;
+      try {
+        // It may have been settled, or continued, since the loops were read.
+        const now = await context.store.bySeq(loop.seq);
+        if (!now || !isFinished(now) || !now.workTree?.made) continue;
+        const { made, commonFolder, base } = now.workTree;
+        const tree = { ...made, base, cwd: path };
+        const { commits } = await this.#git.unsaved(commonFolder, tree);
+        await this.#git.remove(commonFolder, tree, commits > 0);
+        await this.#end(loop, commits > 0 ? made.branch : undefined);
+        if (commits > 0) branches.push(made.branch);
+      } catch (error) {
+        context.log(`The work tree ${path} is gone, and its repository could not be put in order.`, error);
+      }
+    }
+    return branches;
+  }
+
   /** Removes one, with what is in it committed to its branch. Returns the branch if it holds anything. */
   async #letGo(stored: StoredWorkTree, loop: FinishedLoop | undefined): Promise<string | undefined> {
     const tree = treeOf(stored, loop);
@@ -173,12 +213,14 @@ export class WorkTreeTidy {
     const root = stored.tree.commonFolder;
     const { commits } = await this.#git.unsaved(root, tree);
     await this.#git.remove(root, tree, commits > 0);
-    if (loop) {
-      const outcome = { how: 'removed' as const, ...(commits > 0 && { branch: tree.branch }) };
-      const { transactions } = this.#engine;
-      await transactions.take((unit) => endWorkTree(unit, loop.seq, outcome, undefined), [['bySeq', loop.seq]]);
-    }
-    return commits > 0 ? tree.branch : undefined;
+    const left = commits > 0 ? tree.branch : undefined;
+    if (loop) await this.#end(loop, left);
+    return left;
+  }
+
+  async #end({ seq }: FinishedLoop, branch: string | undefined): Promise<void> {
+    const outcome = { how: 'removed' as const, ...(branch !== undefined && { branch }) };
+    await this.#engine.transactions.take((unit) => endWorkTree(unit, seq, outcome, undefined), [['bySeq', seq]]);
   }
 }
 

@@ -97,7 +97,8 @@ export class LoopOwnership {
     const owner = this.#liveState.windows.get(loop.windowId);
     if (owner && !owner.headless) return 'elsewhere';
     if (this.hostsHere().some((lease) => holds(lease, loop))) return 'elsewhere';
-    if (this.#justGone.has(loop.windowId)) return 'elsewhere';
+    // It may have gone since windows were last watched.
+    if (this.#justGone.has(loop.windowId) || this.#seen.has(loop.windowId)) return 'elsewhere';
     return this.isTrusted(loop) ? 'here' : 'gone';
   }
 

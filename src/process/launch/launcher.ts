@@ -62,7 +62,7 @@ export interface LauncherOptions {
 }
 
 /**
- * Starts attempts under guardians of their own and follows them. Disposing lets go of all runs; they go on.
+ * Starts attempts, each under its own guardian, and follows them. Disposing stops following them; they go on.
  *
  * @throws the error of the file system when the folders cannot be created.
  */

@@ -92,6 +92,11 @@ export function isPassing(error: StoreError): boolean {
   return error.kind === 'locked' || error.kind === 'unreachable';
 }
 
+/** The same trouble, of a store that is waited for. */
+export function asWaiting(error: StoreError): StoreError {
+  return error.kind === 'broken' ? new StoreError('unreachable', error.message, { cause: error }) : error;
+}
+
 function isBrokenConnection(error: unknown): boolean {
   return (
     error instanceof Error &&

@@ -10,7 +10,7 @@ import { StoreHealth } from '../storeHealth.ts';
 import { type Address, parseAddress } from './address.ts';
 import { Connection, type ConnectionOptions, TIMEOUTS, type Timeouts } from './connection.ts';
 import type { Draft } from './draft.ts';
-import { isPassing } from './postgresError.ts';
+import { asWaiting, isPassing } from './postgresError.ts';
 import { Queries } from './queries.ts';
 import { Reader } from './reader.ts';
 import { Replica } from './replica.ts';
@@ -194,13 +194,13 @@ class Postgres implements PostgresStore {
         return result;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        if (!isPassing(error)) {
-          this.#inTrouble(error);
-          throw error;
-        }
+        if (!isPassing(error)) this.#inTrouble(error);
+        // What may have landed must not be refused: whether it has is seen at the next try that gets through.
+        const isOpen = error.kind !== 'newer' && this.#writer.mayHaveLanded(work);
+        if (!isPassing(error) && !isOpen) throw error;
         await this.#pause(pause);
         waitedMs += performance.now() - began;
-        if (waitedMs >= PATIENCE_MS) this.#health.set(error);
+        if (waitedMs >= PATIENCE_MS) this.#health.set(asWaiting(error));
       }
     }
   }

@@ -63,6 +63,11 @@ export class Writer {
     return this.#draft?.changes();
   }
 
+  /** Whether the connection broke at the commit of that work, and no try since has seen whether it landed. */
+  mayHaveLanded(work: unknown): boolean {
+    return this.#unsettled?.work === work;
+  }
+
   use(connection: Connection): void {
     this.#connection = connection;
   }

@@ -139,12 +139,17 @@ export class Cluster {
     await this.sql(isFull ? refusing : `DROP TRIGGER no_room ON ${schema}.changes`);
   }
 
+  /** Locks the database against writes for sessions that begin from now on, or unlocks it. */
+  async lockNew(isLocked: boolean): Promise<void> {
+    const name = 'default_transaction_read_only';
+    const change = isLocked ? `SET ${name} = on` : `RESET ${name}`;
+    await this.sql(`BEGIN READ WRITE; ALTER DATABASE postgres ${change}; COMMIT`);
+  }
+
   /** Locks the database against writes, as providers do where its disk is full, for all sessions; or unlocks it. */
   async lock(isLocked: boolean): Promise<void> {
-    const database = 'ALTER DATABASE postgres';
-    const name = 'default_transaction_read_only';
-    await this.sql(`BEGIN READ WRITE; ${database} ${isLocked ? `SET ${name} = on` : `RESET ${name}`}; COMMIT;
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isLocked} AND pid <> pg_backend_pid()
+    await this.lockNew(isLocked);
+    await this.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${isLocked} AND pid <> pg_backend_pid()
         AND backend_type = 'client backend'`);
   }
 

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { smallDisk } from '../support/smallDisk.ts';
+import { GitBench } from './support.ts';
+
+const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
+const FULL = /The disk is full: free some space|See that the disk has space/;
+const LARGE = 'x'.repeat(100_000).concat('\n').repeat(10);
+
+describe('work trees where something is wrong with the machine or the repository', () => {
+  let bench: GitBench;
+  beforeEach(() => {
+    bench = new GitBench();
+    bench.commit({ 'a.txt': 'one\n' });
+  });
+  afterEach(() => bench.dispose());
+
+  const left = () => [bench.git('branch', '--list', 'loops/*'), bench.git('worktree', 'list').split('\n').length];
+
+  describe('a disk that is full', () => {
+    const disk = smallDisk('loop-supervisor-full-', 8);
+    before(function () {
+      // Only root may mount a disk.
+      if (!disk.isOwn) this.skip();
+    });
+    afterEach(() => disk.free());
+    after(() => disk.dispose());
+    const onDisk = (name: string) =>
+      createWorkTrees({ storage: join(disk.folder, name), environment: async () => bench.env });
+
+    it('R12.1 while a work tree is made: it says what to do, leaves nothing, and works once there is space', async () => {
+      bench.commit({ 'large.txt': LARGE });
+      const trees = onDisk('making');
+      const request = { ...bench.request(), path: join(disk.folder, 'making', 'tree') };
+      disk.fill(200_000);
+      await assert.rejects(trees.create(request), FULL);
+      assert.deepEqual([...left(), existsSync(request.path)], ['', 1, false]);
+      disk.free();
+      const tree = await trees.create(request);
+      assert.equal(readFileSync(join(tree.path, 'large.txt'), 'utf8'), LARGE);
+      assert.equal(tree.branch, 'loops/fix-the-build-1');
+    });
+
+    it('R12.3 while a snapshot is taken: it says so, leaves nothing half done, and the next one is whole', async () => {
+      const trees = onDisk('snapshots');
+      const { commit: before } = await trees.snapshot(bench.root, '1/1');
+      const kept = readdirSync(join(disk.folder, 'snapshots', 'snapshots'));
+      bench.write({ 'large.txt': Array.from({ length: 200_000 }, (_, n) => `${(n * 7919) % 1_000_003}\n`).join('') });
+      disk.fill(20_000);
+      await assert.rejects(trees.snapshot(bench.root, '1/2'), FULL);
+      disk.free();
+      const { commit, commonFolder } = await trees.snapshot(bench.root, '1/3');
+      const changes = await trees.changes(commonFolder, before, commit);
+      assert.deepEqual(
+        changes.map(({ path }) => path),
+        ['large.txt'],
+      );
+      const folder = join(disk.folder, 'snapshots', 'snapshots');
+      assert.deepEqual(readdirSync(folder), kept, 'one repository of ours, and nothing half made');
+      assert.deepEqual(readdirSync(join(folder, kept[0] ?? '', 'index')), []);
+    });
+
+    it('R12.4 while work is brought home: the work stays where it is, and comes home once there is space', async () => {
+      const root = join(disk.folder, 'repo');
+      mkdirSync(root);
+      bench.git('clone', '--quiet', bench.root, root);
+      const request = { ...bench.request(), cwd: root };
+      const tree = await bench.trees.create(request);
+      bench.write(
+        { 'large.txt': Array.from({ length: 300_000 }, (_, n) => `${(n * 7919) % 1_000_003}\n`).join('') },
+        tree.path,
+      );
+      disk.fill(20_000);
+      await assert.rejects(bench.trees.bringHome(root, tree, 'merge', LOOP), FULL);
+      disk.free();
+      assert.equal(bench.git('-C', root, 'status', '--porcelain'), '', 'the checkout is as it was');
+      assert.ok(existsSync(join(tree.path, 'large.txt')));
+      assert.equal((await bench.trees.bringHome(root, tree, 'merge', LOOP)).kind, 'done');
+      assert.ok(existsSync(join(root, 'large.txt')));
+    });
+  });
+
+  describe('Git LFS', () => {
+    /** Files as LFS keeps them: pointers in the repository, contents beside it. */
+    const useLfs = () => {
+      const objects = join(bench.home, 'lfs');
+      mkdirSync(objects);
+      const script = (name: string, lines: string) => {
+        const path = join(bench.home, name);
+        writeFileSync(path, `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+        return path;
+      };
+      const put = `f=$(mktemp); cat > $f; s=$(sha256sum < $f | cut -c1-64); mv $f ${objects}/$s; echo pointer $s`;
+      const get = `read word s; if test "$word" = pointer; then cat ${objects}/$s; else echo "$word $s"; cat; fi`;
+      bench.git('config', 'filter.lfs.clean', script('clean', put));
+      bench.git('config', 'filter.lfs.smudge', script('smudge', get));
+      bench.git('config', 'filter.lfs.required', 'true');
+      bench.commit({ '.gitattributes': '*.bin filter=lfs -text\n', 'b.bin': 'large content\n', 'c.bin': 'other\n' });
+    };
+    const inCommit = (ref: string) => bench.git('show', `${ref}:b.bin`);
+
+    it('R12.1 R12.3 R12.4 a work tree has the contents, the review shows what changed, a merge commits a pointer', async () => {
+      useLfs();
+      assert.match(inCommit('HEAD'), /^pointer /);
+      const tree = await bench.trees.create(bench.request());
+      assert.equal(readFileSync(join(tree.path, 'b.bin'), 'utf8'), 'large content\n');
+      const before = await bench.trees.snapshot(tree.path, '1/1');
+      bench.write({ 'b.bin': 'new content, and longer\n' }, tree.path);
+      const after = await bench.trees.snapshot(tree.path, '1/2');
+      const changes = await bench.trees.changes(before.commonFolder, before.commit, after.commit);
+      assert.deepEqual(
+        changes.map(({ path }) => path),
+        ['b.bin'],
+      );
+      const shown = await bench.trees.read(before.commonFolder, after.commit, 'b.bin');
+      assert.equal(shown && Buffer.from(shown).toString(), 'new content, and longer\n');
+      assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+      assert.match(inCommit('HEAD'), /^pointer /);
+      assert.equal(readFileSync(join(bench.root, 'b.bin'), 'utf8'), 'new content, and longer\n');
+      assert.equal(bench.git('status', '--porcelain'), '');
+    });
+
+    it('R12.1 where its program is missing, it says so with what to do, and leaves nothing', async () => {
+      useLfs();
+      rmSync(join(bench.home, 'smudge'));
+      await assert.rejects(
+        bench.trees.create(bench.request()),
+        /The program of the filter lfs failed or is missing: install it \(Git LFS: "git lfs install"\)/,
+      );
+      assert.deepEqual(left(), ['', 1]);
+    });
+  });
+
+  it('R12.1 R12.3 R12.4 very long paths: a work tree is made, reviewed, merged and removed', async () => {
+    const name = 'n'.repeat(200);
+    const deep = [...Array.from({ length: 14 }, (_, n) => `${n}${name}`), `${name}.txt`].join('/');
+    bench.commit({ [deep]: 'one\n' });
+    const tree = await bench.trees.create(bench.request());
+    const before = await bench.trees.snapshot(tree.path, '1/1');
+    const beside = `${deep}.new`;
+    bench.write({ [deep]: 'two\n', [beside]: 'new\n' }, tree.path);
+    const after = await bench.trees.snapshot(tree.path, '1/2');
+    const changes = await bench.trees.changes(before.commonFolder, before.commit, after.commit);
+    assert.deepEqual(changes.map(({ path }) => path).sort(), [deep, beside]);
+    assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+    await bench.trees.remove(bench.root, tree, false);
+    assert.deepEqual([readFileSync(join(bench.root, beside), 'utf8'), ...left()], ['new\n', '', 1]);
+  });
+
+  it('R12.1 R12.3 a repository with a name as long as names can be', async () => {
+    const other = new GitBench('r'.repeat(255));
+    try {
+      other.commit({ 'a.txt': 'one\n' });
+      const path = other.trees.pathOf(join(other.root, '.git'), 'tree');
+      const tree = await other.trees.create({ ...other.request(), path });
+      const { commit, commonFolder } = await other.trees.snapshot(tree.path, '1/1');
+      assert.ok(await other.trees.read(commonFolder, commit, 'a.txt'));
+    } finally {
+      other.dispose();
+    }
+  });
+});
