@@ -77,8 +77,8 @@ describe('notifications', () => {
     await submit(`once ${second} unseen`);
     await until('both to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 2/8');
     const comeBack = await window.leave();
-    // The extension hears a moment later that the user is away. By the time the window has asked it for the new rows, it
-    // has heard.
+    // The extension hears a moment later that the user is away. By the time the window has asked it for the new rows,
+    // it has heard.
     writeFileSync(first, '');
     await window.tree.becomes(`once ${first} away`, 'completed');
     writeFileSync(second, '');

@@ -48,8 +48,8 @@ const QUIET = {
 };
 
 /**
- * The same of the machine: in a window on a server VS Code hears settings of this scope from there alone. A host without
- * a window would outlive the test; the tests that are about it turn it on.
+ * The same of the machine: in a window on a server VS Code hears settings of this scope from there alone. A host
+ * without a window would outlive the test; the tests that are about it turn it on.
  */
 const QUIET_MACHINE = { 'loopSupervisor.background': 'off', 'loopSupervisor.keepAwake': false };
 
