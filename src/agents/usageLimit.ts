@@ -37,7 +37,7 @@ const NO_LIMITS = new RegExp(
   'i',
 );
 
-/** So many characters of a message are read: the rest is a dump of something. */
+/** How many characters of a message are read: the rest is a dump of something. */
 const READ = 2_000;
 
 /** A reset that lies back by less than this has just passed: clocks differ, and messages take their time. */

@@ -9,7 +9,7 @@ const SUMMARY = 400;
 /** What is remembered of tool calls, by their ids: an update may name only what has changed. */
 export type ToolCalls = Map<string, JsonObject>;
 
-/** What a session update says, as lines; none where it is of no use to anybody. `calls` is brought up to date. */
+/** What a session update says, as lines; none if it is of no use. `calls` is brought up to date. */
 export function linesOf(update: JsonObject, calls: ToolCalls): Line[] {
   switch (update['sessionUpdate']) {
     case 'agent_message_chunk':

@@ -73,13 +73,18 @@ export async function bringHome(
   return ended(git, root, await git.try(['commit', '--quiet', '-m', message], user));
 }
 
+/** Whether bringing work home stands at its conflicts in a checkout. Rejects where nobody can tell. */
+export async function isStopped(git: Git, root: string, way: BringHomeWay): Promise<boolean> {
+  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
+  if (way === 'merge') return existsSync(join(gitFolder, 'MERGE_HEAD'));
+  return (await git.run(['ls-files', '--unmerged'], { cwd: root })) !== '';
+}
+
 /** Leads a checkout back from a merge that stopped at conflicts. Uncommitted work of the user's stays. */
 export async function abortBringHome(git: Git, root: string, way: BringHomeWay): Promise<void> {
-  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
-  const unmerged = await git.run(['ls-files', '--unmerged'], { cwd: root });
-  const isUnderWay = way === 'merge' ? existsSync(join(gitFolder, 'MERGE_HEAD')) : unmerged !== '';
   // `reset --merge` would take away what the user has staged since.
-  if (!isUnderWay) throw new Error(`No merge is under way in ${root} any more: there is nothing to abort.`);
+  if (!(await isStopped(git, root, way)))
+    throw new Error(`No merge is under way in ${root} any more: there is nothing to abort.`);
   // A squash, or an apply, has no MERGE_HEAD to abort: `reset --merge` puts back what it changed and keeps the rest.
   await git.run(way === 'merge' ? ['merge', '--abort'] : ['reset', '--merge'], { cwd: root, asUser: true });
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
-import { abortBringHome, bringHome, commitRest, previewBringHome } from './bringHome.ts';
+import { abortBringHome, bringHome, commitRest, isStopped, previewBringHome } from './bringHome.ts';
 import { Git, GitError } from './git.ts';
 import { planPush, push } from './push.ts';
 import { cloneAt, fetchCommit, publishedCommit } from './remotes.ts';
@@ -83,6 +83,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     noteSetUp: ({ path }) => noteIgnored(git, path),
     planPush: (root, workTree) => planPush(git, root, workTree),
     push: (root, workTree, remote, loop) => push(git, root, workTree, remote, loop),
+    isStopped: (root, way) => isStopped(git, root, way),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),
     remove: (root, workTree, keepBranch) => removeWorkTree(git, root, workTree, keepBranch),

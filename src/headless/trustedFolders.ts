@@ -23,7 +23,7 @@ export class TrustedFolders {
     this.#path = hostFiles(storage).trusted;
   }
 
-  /** Whether that very folder is trusted. */
+  /** Whether exactly that folder is trusted. */
   has(folder: string): boolean {
     return this.#read().includes(folder);
   }

@@ -12,6 +12,6 @@ const figures: Figure[] = [
   { what: 'extension bundle', value: bundle('extension'), unit: 'KB', goal: 300 },
   { what: 'bundle of the parts behind it, loaded after the activation', value: bundle('parts'), unit: 'KB', goal: 300 },
   { what: 'guardian bundle', value: bundle('guardian'), unit: 'KB', goal: 60 },
-  { what: 'VSIX', value: vsix, unit: 'KB', goal: 500 },
+  { what: 'VSIX', value: vsix, unit: 'KB', goal: 1_000 },
 ];
 hand({ bench: 'Size', figures });

@@ -26,6 +26,8 @@ export interface ChaosOptions {
   readonly guardianProgram: string;
   /** How runs are contained; by the strongest means of this machine if absent. */
   readonly containment?: Containment | undefined;
+  /** Whether some loops have work trees of their own. */
+  readonly hasWorkTrees?: boolean;
   /** A PostgreSQL server that holds the state, and which is hit by faults too. */
   readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
@@ -233,7 +235,7 @@ class Chaos {
       file: fileOf(loopId),
       asks: this.#random.chance(0.2),
     });
-    const isIsolated = this.#random.chance(0.25);
+    const isIsolated = this.#options.hasWorkTrees === true && this.#random.chance(0.25);
     if (isIsolated) this.#isolated.add(loopId);
     const check = this.#random.chance(0.4) ? this.#check(loopId) : undefined;
     if (check) this.#checked++;

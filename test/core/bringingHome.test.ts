@@ -123,6 +123,27 @@ describe('what a loop in a work tree of its own leaves', () => {
     assert.deepEqual([git.aborted, (await loopOf(window))?.workTree?.merging], [1, undefined]);
   });
 
+  for (const [what, see] of [
+    ['Abort Merge', (window: Supervisor) => abortOf(window)],
+    ['a further merge', async (window: Supervisor) => void (await (await window.workTrees()).preview(ref, 'merge'))],
+    ['tidying up', async (window: Supervisor) => (await window.workTrees()).tidy.tidy()],
+  ] as const)
+    it(`R12.4 conflicts that the user resolved in Git are over: ${what} sees it`, async () => {
+      git.result = { kind: 'conflicts', paths: ['a.txt'] };
+      const window = await finished();
+      await (await window.workTrees()).bringHome(ref, 'merge');
+      const merging = async () => (await loopOf(window))?.workTree?.merging;
+      await (await window.workTrees()).tidy.tidy();
+      assert.equal(await merging(), 'merge', 'it is under way');
+      git.stopped = false;
+      await see(window);
+      assert.deepEqual([await merging(), git.aborted], [undefined, 0]);
+    });
+
+  async function abortOf(window: Supervisor): Promise<void> {
+    await assert.rejects((await window.workTrees()).abort(ref), /no merge under way any more: it was ended in Git/);
+  }
+
   it('R12.4 nothing is brought home from a loop that runs, or that has no work tree', async () => {
     const window = await open();
     await window.submit({ prompt: 'x', loopId: 'a', isolation: 'worktree' });

@@ -74,10 +74,12 @@ describe('bringing work home', () => {
       const result = await bench.trees.bringHome(bench.root, tree, way, LOOP);
       assert.deepEqual(result, { kind: 'conflicts', paths: ['a.txt'] });
       assert.match(read('a.txt'), /<<<<<<</);
+      assert.equal(await bench.trees.isStopped(bench.root, way), true);
       await bench.trees.abort(bench.root, way);
       assert.deepEqual([read('a.txt'), read('mine.txt')], ['user\n', 'uncommitted\n']);
       assert.equal(bench.git('rev-parse', 'HEAD'), head);
       assert.equal(bench.git('show', `${tree.branch}:a.txt`), 'agent', 'the branch still holds the work');
+      assert.equal(await bench.trees.isStopped(bench.root, way), false);
     });
   }
 

@@ -62,6 +62,13 @@ describe('What an agent is given', () => {
     });
   }
 
+  it('PWD names the folder of the loop, wherever we were started', async () => {
+    harness.environment = { ...harness.environment, PWD: '/' };
+    const { told } = harness.launch(process.execPath, ['-e', 'console.log(process.env.PWD)']);
+    await told.whenEnded;
+    assert.deepEqual(told.texts, [harness.cwd]);
+  });
+
   it('R13.3 an environment that breaks Node reaches the agent, and not its guardian (B5)', async () => {
     const libraries = join(harness.folder, 'libraries');
     mkdirSync(libraries);

@@ -135,6 +135,13 @@ export class FakeWorkTrees implements WorkTrees {
 
   async noteSetUp(): Promise<void> {}
 
+  /** Whether the checkout stands at conflicts. */
+  stopped = true;
+
+  async isStopped(): Promise<boolean> {
+    return this.stopped;
+  }
+
   async abort(): Promise<void> {
     this.aborted++;
   }

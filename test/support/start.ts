@@ -57,7 +57,7 @@ async function serve(): Promise<void> {
     token,
     dataDir: join(home, 'data'),
     log: console.log,
-    settings: { 'git.enabled': true },
+    settings: { 'git.enabled': true, 'loopSupervisor.background': 'untilIdle' },
   });
   const stop = (): void => {
     console.log('\nStopping the server …');

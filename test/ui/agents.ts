@@ -32,19 +32,14 @@ export function sleepers(server: Server): Seen[] {
 
 /** Submits a prompt to that agent by *Submit with Options*, and takes what is offered for all other options. */
 export async function submitTo(window: Workbench, prompt: string, agent: string): Promise<void> {
-  const { input, page, tree } = window;
+  const { input, tree } = window;
   await window.command('Submit with Options…');
   await input.answer('The text for the agent', prompt);
   // Only those in sight are rows, so the others are filtered out.
   await until('the question for the agent', async () => (await input.question()).includes('agent that runs'));
   await input.input().fill(agent);
   await until('the agents', async () => (await input.choices()).some((choice) => choice.includes(agent)));
-  let answered = await input.question();
+  const answered = await input.question();
   await input.pick(new RegExp(`^(\\W*)${agent}`));
-  await until('the loop, after the other questions', async () => {
-    const question = await input.question();
-    if (question !== '' && question !== answered) await page.keyboard.press('Enter');
-    answered = question;
-    return (await tree.row(prompt).count()) > 0;
-  });
+  await input.acceptUntil(async () => (await tree.row(prompt).count()) > 0, answered);
 }

@@ -21,6 +21,17 @@ describe('the queue by hand', () => {
       return true;
     });
 
+  /** Selects the row and so many below it, by keyboard alone. */
+  async function selectFrom(label: string, more: number, expected: string): Promise<void> {
+    const { tree, page } = host.window;
+    await until(`${expected} to be selected`, async () => {
+      await tree.focus(label);
+      await page.keyboard.press('Control+Shift+Enter');
+      for (let i = 0; i < more; i++) await page.keyboard.press('Shift+ArrowDown');
+      return (await tree.selected()).join() === expected;
+    });
+  }
+
   before(async () => {
     const { window } = host;
     await window.tree.show();
@@ -46,7 +57,7 @@ describe('the queue by hand', () => {
     await tree.select('E', 'A');
     await tree.drag('E', 'C');
     await order('BAECDF');
-    assert.deepEqual(await tree.selected(), ['A', 'E'], 'what was moved stays selected');
+    await until('what was moved to stay selected', async () => (await tree.selected()).join() === 'A,E');
   });
 
   it('R2.3 dropped on the head of the group they go to the front', async () => {
@@ -68,23 +79,22 @@ describe('the queue by hand', () => {
   });
 
   it('R2.3 Run Next on several takes them to the front, in the order in which they stand', async () => {
-    const { tree, page } = host.window;
-    await tree.select('D', 'B');
-    await tree.menuByKeyboard('Run Next');
-    await order('BDFAEC');
-    await tree.focus('A');
-    await page.keyboard.press('Control+Shift+Enter');
-    await page.keyboard.press('Shift+ArrowDown');
-    await until('two selected rows', async () => (await tree.selected()).join() === 'A,E');
-    await tree.menuByKeyboard('Run Next');
-    await order('AEBDFC');
+    const { tree } = host.window;
+    const runNext = async (begin: () => Promise<void>, expected: string) => {
+      const call = () => tree.menuByKeyboard('Run Next', begin);
+      await tree.callOnRows(call, async () => (await group('Queued')).join('') === expected);
+    };
+    await runNext(() => tree.select('D', 'B'), 'BDFAEC');
+    await runNext(() => selectFrom('A', 1, 'A,E'), 'AEBDFC');
   });
 
   it('R2.3 Set Priority asks once for several', async () => {
     const { tree, input } = host.window;
-    await tree.select('C', 'D');
-    await tree.contextAction('D', 'Set Priority…');
-    await input.asked('Priority of 2 loops');
+    const call = async () => {
+      await tree.select('C', 'D');
+      await tree.contextAction('D', 'Set Priority…');
+    };
+    await tree.callOnRows(call, async () => (await input.question()).includes('Priority of 2 loops'));
     await host.window.screenshot('queue-priority');
     await input.answer(/whole number/i, '5');
     await order('DCAEBF');
@@ -99,11 +109,7 @@ describe('the queue by hand', () => {
 
   it('Delete cancels all that are selected, and nothing where the keyboard is elsewhere', async () => {
     const { tree, page } = host.window;
-    await tree.focus('A');
-    await page.keyboard.press('Control+Shift+Enter');
-    await page.keyboard.press('Shift+ArrowDown');
-    await page.keyboard.press('Shift+ArrowDown');
-    await until('three selected rows', async () => (await tree.selected()).join() === 'A,E,B');
+    await selectFrom('A', 2, 'A,E,B');
     await host.window.screenshot('queue-selected');
     await page.keyboard.press('Delete');
     await order('DCF');
@@ -117,9 +123,11 @@ describe('the queue by hand', () => {
 
   it('Submit Again queues all selected loops again', async () => {
     const { tree } = host.window;
-    await tree.select('A', 'B');
-    await tree.contextAction('A', 'Submit Again');
-    await until('both in the queue', async () => (await group('Queued')).toSorted().join('') === 'ABCDF');
+    const call = async () => {
+      await tree.select('A', 'B');
+      await tree.contextAction('A', 'Submit Again');
+    };
+    await tree.callOnRows(call, async () => (await group('Queued')).toSorted().join('') === 'ABCDF');
     assert.deepEqual((await group('Finished')).toSorted(), ['A', 'B', 'E']);
   });
 });

@@ -133,19 +133,12 @@ describe('every day', () => {
     await window.input.answer('The text for the agent', 'Spend it [cost 0.30] [quick]');
     await window.input.asked('agent that runs');
     await window.input.input().fill('paying');
+    const agents = await window.input.question();
     await window.input.pick(/paying$/);
-    await until('the question for a limit', async () => {
-      const question = await window.input.question();
-      if (question.includes('Stop the loop when')) return true;
-      if (question !== '' && !question.includes('agent that runs')) await window.page.keyboard.press('Enter');
-      return false;
-    });
+    await window.input.acceptUntil((question) => question.includes('Stop the loop when'), agents);
+    const limit = await window.input.question();
     await window.input.answer('Stop the loop when it has cost', '0.10');
-    await until('the loop, after the other questions', async () => {
-      const question = await window.input.question();
-      if (question !== '' && !question.includes('Stop the loop')) await window.page.keyboard.press('Enter');
-      return (await window.tree.row(/^Spend it/).count()) > 0;
-    });
+    await window.input.acceptUntil(async () => (await window.tree.row(/^Spend it/).count()) > 0, limit);
     await window.tree.becomes(/^Spend it/, 'at its cost limit');
     await window.tree.inlineAction(/^Spend it/, 'Continue');
     await window.input.asked(/It has cost \$0\.\d+, and its limit was \$0\.10/);

@@ -27,10 +27,12 @@ describe('submitting in the workbench', () => {
     await window.tree.show();
     await window.submit('  ');
     await window.input.asked('Enter some text.');
+    paying.waits = true;
     await window.input.answer('Enter some text.', 'Say hello [slow 3] [cost 0.50]');
     await window.tree.row(/^Say hello/).waitFor();
     await until('the badge', async () => (await window.tree.badge()) === '1');
     await window.screenshot('submit-running');
+    paying.waits = false;
     await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00');
     await window.tree.shows([
       ['Running 0/4', ''],

@@ -122,7 +122,7 @@ describe('ways to submit', () => {
     const { window } = host;
     await window.command('New Prompt File');
     await window.notices.says('Write your prompt here');
-    await window.page.keyboard.type('First line\nsecond line');
+    await window.editor.type('First line\nsecond line');
     await window.editor.titleAction('Submit as Prompt');
     assert.equal(await given(), 'First line\nsecond line');
     await window.notices.clear();
@@ -133,7 +133,7 @@ describe('ways to submit', () => {
     await window.command('Submit Prompt…');
     await window.input.pressTitleButton('Write It in an Editor');
     await window.notices.says('Write your prompt here');
-    await window.page.keyboard.type('From the pencil');
+    await window.editor.type('From the pencil');
     await window.notices.press('Write your prompt here', 'Submit Now');
     assert.equal(await given(), 'From the pencil');
   });
@@ -187,8 +187,8 @@ describe('ways to submit', () => {
     await window.command('Submit Recent Prompt…');
     await window.input.pressButton(/^Make a plan/, 'Edit before Submitting');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Make a plan.'));
-    await window.page.keyboard.press('Control+Home');
-    await window.page.keyboard.type('Now: ');
+    await window.editor.goTo(1);
+    await window.editor.type('Now: ', 'Make a plan.');
     await window.editor.titleAction('Submit as Prompt');
     assert.equal(await given(), 'Now: Make a plan.\n');
   });
@@ -228,13 +228,12 @@ describe('ways to submit', () => {
       await window.input.pressTitleButton('Back');
       await window.input.asked(QUESTIONS[0]!);
       assert.equal(await window.input.input().inputValue(), 'With options');
-      await window.page.keyboard.press('Enter');
+      await window.input.accept(QUESTIONS[0]!);
       await window.input.asked(QUESTIONS[1]!);
       // The list is longer than the screen: what is not on it cannot be picked.
       await window.input.input().fill('sample');
       await window.input.pick('sample');
-      await window.input.asked(QUESTIONS[2]!);
-      await window.page.keyboard.press('Enter');
+      await window.input.accept(QUESTIONS[2]!);
       await window.input.answer(QUESTIONS[3]!, 'high');
       await window.input.answer('Enter a whole number', '7');
       await window.input.answer(QUESTIONS[4]!, '0.25');
@@ -242,7 +241,7 @@ describe('ways to submit', () => {
       await window.input.answer(QUESTIONS[6]!, 'Its title');
       await window.input.asked(QUESTIONS[7]!);
       await until('No Check', async () => (await window.input.active()).includes('No Check'));
-      await window.page.keyboard.press('Enter');
+      await window.input.accept(QUESTIONS[7]!);
       await window.tree.row('Its title').waitFor();
     });
 
@@ -254,9 +253,8 @@ describe('ways to submit', () => {
       await window.input.answer(QUESTIONS[0]!, 'Once more');
       await window.input.asked(QUESTIONS[1]!);
       await until('the agent of last time', async () => (await window.input.active()) === 'sample');
-      await window.page.keyboard.press('Enter');
-      await window.input.asked(QUESTIONS[2]!);
-      await window.page.keyboard.press('Enter');
+      await window.input.accept(QUESTIONS[1]!);
+      await window.input.accept(QUESTIONS[2]!);
       for (const [question, last] of [
         [QUESTIONS[3]!, '7'],
         [QUESTIONS[4]!, '0.25'],
@@ -265,10 +263,9 @@ describe('ways to submit', () => {
       ] as const) {
         await window.input.asked(question);
         assert.equal(await window.input.input().inputValue(), last, question);
-        await window.page.keyboard.press('Enter');
+        await window.input.accept(question);
       }
-      await window.input.asked(QUESTIONS[7]!);
-      await window.page.keyboard.press('Enter');
+      await window.input.accept(QUESTIONS[7]!);
       await window.tree.row('Once more').waitFor();
     });
   });

@@ -18,11 +18,10 @@ describe('an untrusted workspace', () => {
 
   it('R1.2 runs no agent, and says so with the way to trust', async () => {
     const { window, server } = host;
-    await window.tree.show().catch(() => undefined);
     await window.command('Submit Prompt…');
     const { buttons } = await window.notices.says('runs no agents in an untrusted workspace');
     assert.deepEqual(buttons, ['Manage Workspace Trust']);
-    assert.equal(await window.statusText('circuit'), 'Needs workspace trust');
+    await until('what it needs', async () => (await window.statusText('circuit')) === 'Needs workspace trust');
     assert.deepEqual(server.started(), []);
     await window.screenshot('untrusted');
   });
@@ -43,6 +42,6 @@ describe('an untrusted workspace', () => {
     assert.ok(!existsSync(join(host.workspace, 'taken-over')), 'the workspace named a program that was run');
     await window.tree.becomes(/^Hello/, '$0.10');
     assert.equal(await window.statusText('budget'), '$0.00 today', 'the demo costs play money');
-    assert.equal((await window.tree.rows())[0]?.[0], 'Running 0/4');
+    await until('the cap of the machine', async () => (await window.tree.rows())[0]?.[0] === 'Running 0/4');
   });
 });

@@ -45,7 +45,9 @@ describe('loops through the API, in VS Code', () => {
 
   it('R6.6 a cost that is reported through the API reaches the budget, once', async () => {
     const spent = api.status().budget.spent;
-    await api.submit({ prompt: 'Work', agent: 'quick', loopId: 'vs-costs' });
+    await until('the agent of the settings to be known', () =>
+      api.submit({ prompt: 'Work', agent: 'quick', loopId: 'vs-costs' }),
+    );
     await until('the loop to complete', async () => (await state('vs-costs')) === 'completed');
     assert.equal(await api.recordCost('vs-costs', 0.25, 'bill-1'), true);
     assert.equal(await api.recordCost('vs-costs', 0.25, 'bill-1'), false);
@@ -158,7 +160,10 @@ describe('loops through the API, in VS Code', () => {
 
   it('R4.1 R4.3 failures in a row open the circuit; a reset by hand closes it', async () => {
     await set('circuitBreaker.failureThreshold', 2);
+    // Settings are heard in their order, and this one can be seen.
+    await set('maxConcurrent', 3);
     try {
+      await until('the settings to be heard', () => api.status().concurrencyMax === 3);
       for (const loopId of ['vs-fail-1', 'vs-fail-2']) {
         await api.submit({ prompt: '[fail]', agent: 'sample', loopId });
         await until(`${loopId} to fail`, async () => (await state(loopId)) === 'failed');
@@ -171,7 +176,7 @@ describe('loops through the API, in VS Code', () => {
       assert.equal(await vscode.commands.executeCommand('loopSupervisor.resetCircuit'), 'closed');
       assert.equal(api.status().circuit.consecutiveFailures, 0);
     } finally {
-      await set('circuitBreaker.failureThreshold', undefined);
+      for (const key of ['circuitBreaker.failureThreshold', 'maxConcurrent']) await set(key, undefined);
     }
   });
 

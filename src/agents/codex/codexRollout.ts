@@ -12,7 +12,7 @@ export interface RolloutFacts {
   readonly turn?: Tokens;
 }
 
-/** So much of the end of the file is read, bytes: a turn that is longer is known in part. */
+/** How much of the end of the file is read, bytes: a longer turn is known in part. */
 const TAIL_BYTES = 4 * 1024 * 1024;
 
 const DAY_MS = 86_400_000;

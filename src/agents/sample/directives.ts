@@ -22,7 +22,7 @@ export interface Directives {
   readonly limitSeconds: number | undefined;
   /** A tool call is denied. */
   readonly denied: boolean;
-  /** So many times it asks before it uses a tool. */
+  /** How many times it asks before it uses a tool. */
   readonly asks: number;
   /** Its provider is overloaded: it tries again, then gives up. */
   readonly overload: boolean;

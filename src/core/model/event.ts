@@ -127,7 +127,7 @@ export type SupervisorEvent = EventOrigin &
         readonly since: number;
         readonly awayMs: number;
       }
-    /** All work trees together take more than they may: old ones are the user's to let go (R12.6). */
+    /** All work trees together exceed their limit: the user decides which old ones go (R12.6). */
     | { readonly type: 'workTrees:full'; readonly bytes: number; readonly limitBytes: number }
     | { readonly type: 'budget:warning'; readonly spentUsd: number; readonly limitUsd: number }
     | {

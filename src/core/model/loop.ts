@@ -156,7 +156,7 @@ export type LoopPhase =
   /** `why`: a sentence for people. */
   | ({ readonly state: 'waiting'; readonly why: string } & Waiting)
   | { readonly state: 'completed'; readonly finishedAt: number }
-  /** `cleared`: the user has let go of it, so that its id may be used again (R5.5). */
+  /** `cleared`: the user has dismissed it, so that its id may be used again (R5.5). */
   | { readonly state: 'failed'; readonly finishedAt: number; readonly failure: Failure; readonly cleared: boolean }
   | { readonly state: 'cancelled'; readonly finishedAt: number };
 

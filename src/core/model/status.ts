@@ -55,7 +55,7 @@ export interface ParkedStatus {
   readonly until?: number;
 }
 
-/** Something that is held, or has just been let go of (R14). Times are wall times in ms. */
+/** Something that is held, or was just released (R14). Times are wall times in ms. */
 export interface HoldStatus {
   readonly of: GateOf;
   /** `trial`: one loop goes first. */

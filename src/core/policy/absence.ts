@@ -1,6 +1,6 @@
 import type { SeenOld } from '../ports/store.ts';
 
-/** How often (ms) a host that works says so in the store. */
+/** How often (ms) a running host records in the store that it is alive. */
 export const ALIVE_EVERY_MS = 10 * 60_000;
 /**
  * What was seen old is removed no sooner than this (ms) after: a clock that was wrong for a while deletes nothing
@@ -10,12 +10,12 @@ const SEEN_FOR_MS = 24 * 60 * 60_000;
 /** The shortest time (ms) between two notes of what is old. */
 const OBSERVED_EACH_MS = 50 * 60_000;
 
-/** How long (ms) no host was alive, as far as is known: 0 where the clock says nothing of it. */
+/** How long (ms) no host was alive, as far as is known: 0 if the clock gives no answer. */
 export function absenceMs(seenAt: number | undefined, now: number): number {
   return seenAt === undefined ? 0 : Math.max(0, now - seenAt);
 }
 
-/** Whether it is time for a host to say that it is alive, or the time that was said lies in the future. */
+/** Whether it is time for a host to record that it is alive, or the recorded time lies in the future. */
 export function isAliveDue(seenAt: number | undefined, now: number): boolean {
   return seenAt === undefined || seenAt > now || now - seenAt >= ALIVE_EVERY_MS;
 }
@@ -31,7 +31,7 @@ export function removableBefore(seen: readonly SeenOld[], maxAgeMs: number, now:
 
 /**
  * The observations to keep: those of the last day, the newest of those before, and one of `now` unless the last one is
- * recent. Those from the future are none, for the clock was wrong.
+ * recent. Those from the future are dropped: the clock was wrong.
  */
 export function observeOld(seen: readonly SeenOld[], maxAgeMs: number, now: number): readonly SeenOld[] {
   const past = seen.filter(({ at }) => at <= now).toSorted((a, b) => a.at - b.at);

@@ -10,7 +10,7 @@ import {
 import { clampedSpan } from './waits.ts';
 
 const MINUTE_MS = 60_000;
-/** How long (ms) a hold stands before its cause is looked at again: longer each time (R14.3). */
+/** How long (ms) a hold stands before its cause is checked again: longer each time (R14.3). */
 const PAUSES_MS = [1, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);
 /**
  * How long (ms) a usage limit is waited for whose time was not wholly understood, twice as long each further time
@@ -47,7 +47,7 @@ export function heldBy(trouble: Trouble, before: GateRecord | undefined, now: nu
   return isShorter ? before : held;
 }
 
-/** The hold after its cause was looked at and found to last. */
+/** The hold after its cause was checked and still stands. */
 export function stillHeld(gate: HeldGate, now: number): HeldGate {
   const { until: _, ...rest } = gate;
   return { ...rest, since: now, tries: gate.tries + 1, until: now + pauseMs(gate.tries + 1) };
@@ -58,7 +58,7 @@ export function onTrial({ of, reason, why, tries }: GateRecord, lastAttempt: num
   return { of, reason, why, tries, state: 'trial', since: now, lastAttempt };
 }
 
-/** The record with times that lie in the future moved to now, for the clock has gone back (R4.5). */
+/** The record with times in the future moved to now, because the clock has gone back (R4.5). */
 export function gateAt(gate: GateRecord, now: number): GateRecord {
   if (gate.since <= now) return gate;
   if (gate.state === 'trial' || gate.until === undefined) return { ...gate, since: now };

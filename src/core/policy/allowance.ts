@@ -4,7 +4,7 @@ import type { NanoUsd } from '../model/money.ts';
 export interface DayMoney {
   /** 0 = no limit. */
   readonly limit: NanoUsd;
-  /** What is gone: spent and unknown. */
+  /** Money that is gone: spent and unknown. */
   readonly used: NanoUsd;
   /** What all running attempts may still spend of their allowances. */
   readonly outstanding: NanoUsd;
@@ -30,7 +30,7 @@ export type Grant =
   | { readonly kind: 'granted'; readonly amount: NanoUsd; readonly of: 'cap' | 'day' }
   /** Running attempts may still give back enough. */
   | { readonly kind: 'wait' }
-  /** Used up, until the day is another or the cap is raised. */
+  /** Used up, until the next day or a higher cap. */
   | { readonly kind: 'usedUp'; readonly of: 'cap' | 'day' };
 
 /** Decides what an attempt may spend before it must ask again (R6.8). What is granted never passes the day's limit. */
@@ -55,8 +55,8 @@ function shareOf(day: DayMoney, request: GrantRequest): NanoUsd | Grant {
   // A loop that may spend less than a share anyway asks for no more than it may.
   const wanted = Math.min(share, capLeft);
   if (wanted <= free) return share;
-  // Too little for a share: whoever still runs may give some back. The day's last remainder goes to one loop, whatever
-  // its size.
+  // Too little for a share: running loops may give some back. The day's last remainder goes to one loop, whatever its
+  // size.
   if (day.outstanding > 0) return { kind: 'wait' };
   return setAside === undefined ? free : { kind: 'usedUp', of: 'day' };
 }

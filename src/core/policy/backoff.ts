@@ -1,6 +1,6 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
-/** The longest pause (ms) of a loop whose provider cannot serve it. */
+/** The longest pause (ms) of a loop during an outage of its provider. */
 const LONGEST_OUTAGE_PAUSE_MS = 15 * 60_000;
 
 /** The longest wait before the `n`-th restart in a row (n from 1): 1 s, doubled each time, at most 60 s (R5.2). */

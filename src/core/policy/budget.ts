@@ -3,7 +3,7 @@ import type { DaySpend } from '../ports/store.ts';
 
 /** Where a day's budget stands, in 10⁻⁹ USD. */
 export interface BudgetState {
-  /** What is gone: spent and unknown, running attempts included (R6.2). */
+  /** Money that is gone: spent and unknown, running attempts included (R6.2). */
   readonly used: NanoUsd;
   /** Reserved by queued, backing-off, waiting and running loops (R6.2). */
   readonly reserved: NanoUsd;
@@ -13,13 +13,13 @@ export interface BudgetState {
   readonly limit: NanoUsd;
 }
 
-/** Whether a new loop of that estimate is taken (R6.2): one that just fits is. */
+/** Whether a new loop with that estimate is admitted (R6.2): one that just fits is. */
 export function admits(budget: Omit<BudgetState, 'runningReserved'>, estimate: NanoUsd): boolean {
   if (budget.limit === 0) return true;
   return budget.used < budget.limit && budget.used + budget.reserved + estimate <= budget.limit;
 }
 
-/** Whether a queued loop of that estimate may start (R6.3). */
+/** Whether a queued loop with that estimate may start (R6.3). */
 export function mayStart(budget: Omit<BudgetState, 'reserved'>, estimate: NanoUsd): boolean {
   if (budget.limit === 0) return true;
   return budget.used < budget.limit && budget.used + budget.runningReserved + estimate <= budget.limit;
@@ -45,7 +45,7 @@ export function isPast(used: NanoUsd, limit: NanoUsd): boolean {
   return limit > 0 && used > limit;
 }
 
-/** What to say now that so much of the day is used, and the marks that keep it from being said again (R6.4). */
+/** Which events the day's use calls for, and the marks that keep them from being repeated (R6.4). */
 export function budgetNews(
   day: DaySpend,
   used: NanoUsd,

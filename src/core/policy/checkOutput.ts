@@ -1,6 +1,6 @@
 /** The report of a check in the next prompt is at most this long (characters; R11.2). */
 export const LONGEST_REPORT = 16 * 1024;
-/** Of it, at most this much are failing lines from before its end. */
+/** How much of it are failing lines from before its end, at most. */
 const LONGEST_FAILING = 4 * 1024;
 const LONGEST_LINE = 500;
 
@@ -11,10 +11,10 @@ const ESCAPES = new RegExp(
   `${ESC}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\\\)|[PX^_][^${ESC}]*${ESC}\\\\|[ -/]*[0-~])`,
   'g',
 );
-/** Control characters but the tab, and those that turn text around. */
+/** Control characters except the tab, and those that reverse text. */
 const CONTROLS = /[^\P{Cc}\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A line of output as plain text: a line that was drawn over keeps what was drawn last. */
+/** A line of output as plain text: of a line that was overwritten only the last version is kept. */
 export function plainLine(line: string): string {
   const plain = line.replaceAll(ESCAPES, '').replace(/\r+$/, '');
   return plain.slice(plain.lastIndexOf('\r') + 1).replaceAll(CONTROLS, '');
@@ -35,7 +35,7 @@ export interface OutputTail {
   readonly tail: readonly string[];
   /** Failing lines from before the tail. */
   readonly failing: readonly string[];
-  /** Lines that are in neither. */
+  /** How many lines are in neither. */
   readonly dropped: number;
 }
 
@@ -80,7 +80,7 @@ const CHANGES: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
 ];
 
-/** A line without what changes from run to run (R11.3). */
+/** A line without the parts that change from run to run (R11.3). */
 export function normalisedLine(line: string): string {
   return CHANGES.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), plainLine(line)).trimEnd();
 }

@@ -35,7 +35,7 @@ export function checkReader({ score }: Pick<Check, 'score'>, state?: Json): Agen
   };
 }
 
-/** The pattern of a score; undefined where it is no regular expression. */
+/** The pattern of a score; undefined if it is not a regular expression. */
 export function patternOf(pattern: string): RegExp | undefined {
   try {
     return new RegExp(pattern, 'gu');

@@ -27,7 +27,7 @@ export function checkOf(request: CheckRequest): Check {
   return { command, ...times, maxRounds, context, checkFirst, ...(score !== undefined && { score: scoreOf(score) }) };
 }
 
-/** What a caller would ask for to get this check again. */
+/** The check as a caller would specify it. */
 export function checkRequestOf({ timeoutMs, maxMs, ...check }: Check): CheckRequest {
   return { ...check, timeoutMinutes: timeoutMs / 60_000, maxMinutes: maxMs / 60_000 };
 }

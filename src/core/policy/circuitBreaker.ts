@@ -7,7 +7,7 @@ export type CircuitVote = 'success' | 'failure' | 'neither';
 /** The record after a decision, and why its state is another one. */
 export interface CircuitStep {
   readonly record: CircuitRecord;
-  /** Absent when the state stayed. */
+  /** Absent if the state has not changed. */
   readonly reason?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Deeper than this nothing is stored. */
+/** The deepest nesting that is stored. */
 const DEEPEST = 100;
 
 /**

@@ -1,13 +1,13 @@
 import type { AgentEvent } from '../model/agentEvent.ts';
 
-/** At most so many characters of a message are kept. */
+/** How many characters of a message are kept at most. */
 const KEPT = 2_000;
 
 /** What an agent said last. */
 export interface LastWords {
   /** The beginning of its last message. */
   readonly text: string;
-  /** The pieces that follow belong to it. */
+  /** Further pieces belong to it. */
   readonly isOpen: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { MachineLease } from '../model/machine.ts';
 import type { Settings } from '../model/settings.ts';
 
-/** Renewals come at most so far apart (ms), and at least. */
+/** The longest and the shortest time (ms) between two renewals. */
 const LONGEST_RENEWAL_MS = 30_000;
 const SHORTEST_RENEWAL_MS = 250;
 /** Clocks run at different speeds, and machines are slow: what is added (ms) before others take over, at most. */
@@ -39,7 +39,7 @@ export interface RenewalSeen {
 
 /**
  * Whether a lease has lapsed. Wall time counts only for what was missed before this host first saw the renewal; from
- * then on its own clock decides, which nobody sets (R4.5).
+ * then on its own clock decides, which cannot be set (R4.5).
  */
 export function hasLapsed({ renewedAt, lapsesAfterMs }: MachineLease, seen: RenewalSeen, bootNow: number): boolean {
   const left = Math.min(Math.max(0, renewedAt + lapsesAfterMs - seen.wall), lapsesAfterMs);

@@ -1,4 +1,4 @@
-/** From this share of its limit on, a loop is shown to be near it. */
+/** The share of its limit from which a loop is shown to be near it. */
 const NEAR = 0.9;
 
 /**
@@ -11,7 +11,7 @@ export function largestBeyond<T>(all: readonly T[], held: (one: T) => number, li
   return all.reduce((largest, one) => (held(one) > held(largest) ? one : largest));
 }
 
-/** Whether a loop that holds so much is near its limit (bytes; 0: no limit). */
+/** Whether a loop that holds `held` bytes is near its limit (bytes; 0: no limit). */
 export function isNearLimit(held: number, limit: number): boolean {
   return limit > 0 && held >= NEAR * limit;
 }

@@ -18,7 +18,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 /** Where one command line begins another. */
 const PARTS = /[;&|\n\r`(){}]+/;
 
-/** Why a text is no rule, in words that follow its name; undefined where it is one. */
+/** Why a text is not a rule, in words that follow its name; undefined if it is one. */
 export function ruleProblem(rule: string): string | undefined {
   if (!RULE.test(rule)) return 'is no rule: write a tool and perhaps a pattern, such as Command(npm test *)';
   return rule.length > 4_096 ? 'is longer than 4,096 characters' : undefined;
@@ -88,7 +88,7 @@ function subjectsOf({ kind, command, paths = [], targets }: PermissionRequest, f
   return [...paths, ...links].map((path) => relativePath(path, folder));
 }
 
-/** A trailing ` *` stands for no argument at all, too. `\*` is a star. */
+/** A trailing ` *` also matches no argument at all. `\*` is a star. */
 function patternOf(pattern: string, star: string, folder: string): RegExp {
   const isRelative = folder !== '' && pattern.startsWith('./');
   const text = isRelative ? pattern.slice(2) : pattern;

@@ -21,8 +21,8 @@ export function isProgress(event: AgentEvent): boolean {
 }
 
 /**
- * Whether an event takes back that the agent has said that it ended (R5.6): it works on. What it spent may be reported
- * after its last word.
+ * Whether an event takes back the agent's report that it ended (R5.6): it works on. What it spent may be reported after
+ * its last word.
  */
 export function takesBackEnd(event: AgentEvent): boolean {
   if (event.type === 'background') return event.open;
@@ -40,13 +40,13 @@ const ASKING = [
   /\b(enter|choose|select|pick|type)\b(?:[^.!]|\.(?=\S)){0,80}[:>]$/i,
   /^[❯>›]\s*\d*[.)]?\s*(yes|no|allow|deny|approve|reject)\b/i,
 ];
-/** Nobody asks in a longer line (characters). */
+/** A longer line (characters) is never taken for a question. */
 const LONGEST_QUESTION = 400;
 
 /** Whether the last line of a program's output looks like a question or a request for permission (R8.4). */
 export function looksLikeQuestion(line: string): boolean {
   const text = line.trim();
-  // A line of JSON is for us, not for a person.
+  // A line of JSON is for programs, not for people.
   if (text === '' || text.length > LONGEST_QUESTION || /^[{[]"?/.test(text)) return false;
   return ASKING.some((pattern) => pattern.test(text));
 }

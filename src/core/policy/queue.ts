@@ -6,7 +6,7 @@ export interface Queued {
 }
 
 /**
- * Items are kept in sorted chunks of at most so many: a change moves a part of one chunk, however long the queue is.
+ * The size of the sorted chunks in which items are kept: a change moves a part of one chunk, however long the queue is.
  */
 const LARGEST_CHUNK = 512;
 

@@ -3,12 +3,12 @@ import type { PermissionRequest } from '../model/question.ts';
 /** A longer command (characters) cannot be shown whole, and is denied unseen. */
 export const LONGEST_COMMAND = 16_384;
 
-/** Of every other text of a request so much is kept (characters). */
+/** How much of any other text of a request is kept (characters). */
 const LONGEST_TEXT = 65_536;
-/** So many files are kept. */
+/** How many files are kept. */
 const MOST_PATHS = 200;
 
-/** In a line of history and events so much of a request is named (characters). */
+/** How much of a request a line of history or an event names (characters). */
 const LINE = 200;
 
 /** Whether two requests are known to ask for exactly the same: never where some of one was cut off. */

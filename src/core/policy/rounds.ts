@@ -1,11 +1,11 @@
 import type { Check, CheckResult, RoundBound, ScoreSpec } from '../model/check.ts';
 import type { NanoUsd } from '../model/money.ts';
 
-/** So many rounds in a row that changed nothing are no progress (R11.3). */
+/** How many rounds in a row that change nothing count as no progress (R11.3). */
 const UNCHANGED_ROUNDS = 2;
-/** So many rounds in a row without a better score are no progress (R11.8). */
+/** How many rounds in a row without a better score count as no progress (R11.8). */
 const ROUNDS_WITHOUT_BETTER_SCORE = 3;
-/** So many check timeouts in a row wait for you (R11.2). */
+/** How many check timeouts in a row make the loop wait for you (R11.2). */
 const TIMEOUTS = 2;
 
 /** What becomes of a loop after its check has run (R11.2, R11.3). */
@@ -14,7 +14,7 @@ export type AfterCheck =
   | { readonly next: 'round'; readonly round: number }
   | { readonly next: 'wait'; readonly bound: RoundBound };
 
-/** What bounds the rounds. *Continue* grants as much again (R11.3). */
+/** The bounds of the rounds. *Continue* grants as much again (R11.3). */
 export interface RoundLimits {
   readonly check: Check;
   /** Rounds granted so far. */

@@ -8,13 +8,13 @@ import type {
   UnknownSetting,
 } from '../model/settings.ts';
 
-/** In which direction a setting gives way: what an unset one falls back to is asked about only if it allows more. */
+/** Which direction of a setting allows more: an unset one asks before it falls back to a default that does. */
 type Looser = 'more' | 'more, or 0 for none' | 'less' | readonly string[];
 
 interface BoundRule {
   /** Where the value lies in `Settings`. */
   readonly path: string;
-  /** Absent for what bounds nothing: an unset one falls back to its default without a question. */
+  /** Absent for settings that bound nothing: unset, they fall back to their default without a question. */
   readonly looser?: Looser;
   /** Nothing starts while no value of it is known. */
   readonly governs: boolean;
@@ -55,7 +55,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
   'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
   'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
-  // An allow rule that was taken out must not hold any longer.
+  // An allow rule that was removed must no longer hold.
   'permissions.allow': preference('permissions.allow'),
   'permissions.ask': preference('permissions.ask'),
   'permissions.deny': preference('permissions.deny'),
@@ -72,7 +72,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'worktree.maxAgeDays': preference('workTree.maxAgeMs'),
 };
 
-/** The settings that hold, and what is open about them. */
+/** The settings in force, and what is undecided about them. */
 export interface SettingsInForce {
   readonly settings: Settings;
   /** Bounds of which no value is known: nothing starts (R6.9). */
@@ -89,7 +89,7 @@ export interface SettingsInForce {
   readonly unstored: StoredSettings;
 }
 
-/** What else settings are read with. */
+/** What else the reading of settings needs. */
 export interface ReadingFacts {
   /** Bounds that govern all machines have their stored value, whatever is set here (R16.6). */
   readonly sharesBounds?: boolean;
@@ -135,7 +135,7 @@ export function settingsInForce(
     const value = isKept ? before : own;
     if (isKept) settings = withValueAt(settings, rule.path, before);
     stored[name] = value;
-    // What nobody has set is a good value only in the place of another one.
+    // An unset value is good only in place of another one.
     if ((!doubt || before !== undefined) && !isSameValue(value, inStore)) unstored[name] = value;
   }
   return { settings, unknown, kept, differing, stored, unstored };
@@ -147,7 +147,7 @@ export function isSameStored(one: StoredSettings, other: StoredSettings): boolea
   return text(one) === text(other);
 }
 
-/** What an older or newer version has stored may be of another kind. */
+/** An older or newer version may have stored another type. */
 function fits(value: SettingValue | undefined, like: SettingValue): value is SettingValue {
   return value !== undefined && typeof value === typeof like && Array.isArray(value) === Array.isArray(like);
 }

@@ -5,7 +5,7 @@ export type TextDigest = readonly [number, number];
 
 export const EMPTY_DIGEST: TextDigest = [0xdeadbeef, 0x41c6ce57];
 
-/** The digest once it covers one more line. */
+/** The digest with one more line. */
 export function addToDigest([one, other]: TextDigest, line: string): TextDigest {
   let h1 = one;
   let h2 = other;

@@ -49,13 +49,13 @@ export interface EndFacts {
     RunEnd,
     'kind' | 'exit' | 'stoppedBy' | 'foreignSignal' | 'trouble' | 'asked' | 'error' | 'errorLine'
   >;
-  /** The stop that is on record for the attempt. */
+  /** The stop that is recorded for the attempt. */
   readonly stop?: StopBy;
-  /** The agent's own verdict, if that was the last that it said: progress after it takes it back (R5.6). */
+  /** The agent's own verdict, if it said nothing after it: later progress takes it back (R5.6). */
   readonly said?: Extract<AgentEvent, { type: 'end' }>;
   /** What it could spend, as stored with the attempt; `isUsedUp`: it has cost as much. */
   readonly allowance?: Allowance & { readonly isUsedUp: boolean };
-  /** Why the agent's account was refused, where it said so and went on trying. */
+  /** Why the agent's account was refused, if it said so and kept trying. */
   readonly refused?: { readonly cause: 'auth' | 'billing'; readonly reason: string };
   /** The last usage limit that the agent named. */
   readonly limit?: Extract<AgentEvent, { type: 'limit' }>;
@@ -111,7 +111,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
       ...(facts.limit.until !== undefined && { until: facts.limit.until }),
     };
   }
-  // Its own cap is what we gave it, whatever is left by now.
+  // Its own cap is the one that we set, whatever is left by now.
   if (said?.ok === false && said.cause === 'budget' && facts.allowance?.heldBy === 'agent')
     return usedUp(facts.allowance.of);
   if (said && !said.ok) {
@@ -126,7 +126,7 @@ export function decideOutcome(facts: EndFacts): Verdict {
   return { kind: 'ok', reason: 'exit code 0' };
 }
 
-/** How a process ended that had said that it succeeded, in a few words. */
+/** How a process ended that had reported success, in a few words. */
 function okReason({ kind, exit, stoppedBy }: EndFacts['end']): string {
   if (kind === 'lost') return 'the agent had finished when its guardian was lost';
   if (stoppedBy !== undefined) return 'the agent had finished, and its process was stopped';
@@ -145,7 +145,7 @@ const TROUBLES = {
   memory: 'it was killed because the machine ran out of memory',
 };
 
-/** What a stop of each kind means, whatever the process said in its last moments. */
+/** What each kind of stop means, whatever the process said in its last moments. */
 const STOPPED: { readonly [by in Exclude<StopBy, 'cap' | 'refused'>]: Verdict } = {
   user: { kind: 'cancelled', reason: 'cancelled by the user' },
   shutdown: { kind: 'interrupted', reason: 'interrupted by shutdown', charged: false },

@@ -180,7 +180,7 @@ export interface RunControl {
   answer(question: string, answer: Answer): void;
   /** Restarts the deadlines of first output and silence: what *Keep Waiting* does. */
   keepWaiting(): void;
-  /** Its window goes. With a number it stops after so many ms unless a window with its folder takes over. */
+  /** Its window closes. With a number it stops after that many ms unless a window with its folder takes over. */
   leave(stopAfterMs: number | undefined): void;
 }
 

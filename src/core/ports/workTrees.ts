@@ -206,6 +206,8 @@ export interface WorkTrees {
     remote: string,
     loop: { readonly loopId: string; readonly title: string },
   ): Promise<PushResult>;
+  /** Whether bringing work home stands at its conflicts in the checkout at `root`. */
+  isStopped(root: string, way: BringHomeWay): Promise<boolean>;
   /** Leads back from a merge that stopped at conflicts. */
   abort(root: string, way: BringHomeWay): Promise<void>;
   /** What would be lost if the work tree were removed. */

@@ -2,7 +2,7 @@ import type { AgentEvent } from '../model/agentEvent.ts';
 import type { Activity } from '../model/status.ts';
 import type { LiveLines } from '../ports/launcher.ts';
 
-/** So much of a text that comes in pieces is kept, to show its last line (characters). */
+/** How much of a text that comes in pieces is kept, to show its last line (characters). */
 const TAIL_KEPT = 2_000;
 const LINE_SHOWN = 200;
 
@@ -36,7 +36,7 @@ export class ActivityLog {
     };
   }
 
-  /** Nothing was heard for `forMs`; undefined: it was heard of again. */
+  /** Nothing was heard for `forMs`; undefined: it has resumed. */
   silent(forMs: number | undefined): void {
     const { silentForMs: _, ...rest } = this.current;
     this.current = forMs === undefined ? rest : { ...rest, silentForMs: forMs };

@@ -9,7 +9,7 @@ import { Timer } from './timer.ts';
 /** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
 const LOOK_EVERY_MS = 500;
 
-/** What it looks at, and acts with. */
+/** The parts that it reads and acts on. */
 type PollerParts = Pick<
   Engine,
   'context' | 'listeners' | 'liveState' | 'machines' | 'ownership' | 'placement' | 'transactions'
@@ -63,7 +63,7 @@ export class ChangePoller implements Disposable {
       if (this.#parts.context.window.role === 'caller') this.#parts.listeners.changed();
       for (const event of heardIn(changes, this.#parts.context)) this.#parts.listeners.tell(event);
     }
-    // A caller only listens.
+    // A mere caller only listens.
     if (this.#parts.context.window.role === 'caller') this.#isBehind = false;
     if (this.#isBehind) return true;
     if (this.#parts.transactions.halted) return false;

@@ -5,7 +5,7 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
 
 /**
  * Ends a process that was spared when its loop ended, and adds that to the loop's history (R7.4). Returns whether the
- * process was there, even if the store did not take the note.
+ * process was there, even if the store did not record it.
  */
 export async function endSpared(
   engine: Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>,

@@ -73,13 +73,13 @@ export class Engine implements Disposable {
     this.#workTreeWatch = new WorkTreeWatch(this);
   }
 
-  /** Begins to look for changes of other hosts. The first transaction has set the wake-up timer. */
+  /** Starts looking for changes of other hosts. The first transaction has set the wake-up timer. */
   begin(): void {
     this.#changePoller.begin();
     this.clones.look();
   }
 
-  /** Lets go of all runs; they go on. */
+  /** Stops following all runs; they go on. */
   dispose(): void {
     this.#disposed = true;
     this.#wakeTimer.dispose();

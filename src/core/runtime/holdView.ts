@@ -27,7 +27,7 @@ const NO_FAILURE: AccountCircuit = {
   ...{ account: '', state: 'closed', consecutiveFailures: 0, cooldownRemainingMs: 0, reasons: [] },
 };
 
-/** The circuit that stands in the way most: open before half-open, then the one with the most failures in a row. */
+/** The worst circuit: open before half-open, then the one with the most failures in a row. */
 export function worstCircuit(circuits: readonly AccountCircuit[]): AccountCircuit {
   const [worst = NO_FAILURE] = circuits.toSorted(
     (a, b) => SEVERITY[b.state] - SEVERITY[a.state] || b.consecutiveFailures - a.consecutiveFailures,
@@ -48,7 +48,7 @@ export function holdStatuses(gates: Gates): HoldStatus[] {
   }));
 }
 
-/** Who pays for the profiles that there are (R14.1). */
+/** The accounts of all profiles (R14.1). */
 export function accountStatuses({ liveState, context }: HoldParts): AccountStatus[] {
   const agents = Map.groupBy(context.agents.names(), (name) => accountOf(context, name));
   const holds = holdStatuses(liveState.control.gates);

@@ -23,7 +23,7 @@ const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
 const HOSTED = 'A headless host is at work for these loops already.';
 const CLOSED = 'Loop Supervisor has shut down in this window. Reload the window to go on.';
 
-/** From the start of a window's supervisor to its end, and what it takes meanwhile. */
+/** The life of a window's supervisor from start to end, and which work it takes when. */
 export class Lifecycle {
   readonly #engine: Engine;
   readonly #retention: Retention;
@@ -43,7 +43,7 @@ export class Lifecycle {
     });
   }
 
-  /** Why no work is taken; undefined when it is. */
+  /** Why no work is taken; undefined if it is. */
   get notReady(): string | undefined {
     if (this.#phase === 'new') return STARTING;
     if (this.#phase === 'closed') return CLOSED;
@@ -121,12 +121,12 @@ export class Lifecycle {
     retryUntilApplied();
   }
 
-  /** Stops this window's work within `timeoutMs` (ms), then lets go of it (R9.1). */
+  /** Stops this window's work within `timeoutMs` (ms), then releases it (R9.1). */
   shutdown(timeoutMs: number): Promise<void> {
     return this.#end(() => stopOwnRuns(this.#engine, timeoutMs));
   }
 
-  /** Lets go of this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
+  /** Releases this window's work, which goes on, or ends unless a window with its folder comes (R9.2). */
   release(): Promise<void> {
     const { runs, context } = this.#engine;
     return this.#end(() => runs.leave(context.settings.onWindowClose === 'stop' ? STOP_AFTER_MS : undefined));
@@ -134,7 +134,7 @@ export class Lifecycle {
 
   /**
    * Gives the lease back if nothing goes on without a person, in one transaction with that look (R15.1): a loop that is
-   * submitted at the same time is either seen here, or sees that nobody is left. Resolves with whether it did.
+   * submitted at the same time is either seen here, or sees that no host is left. Resolves with whether it did.
    */
   async releaseIfIdle(): Promise<boolean> {
     const { transactions, context } = this.#engine;
@@ -165,7 +165,7 @@ export class Lifecycle {
     return this.#ending;
   }
 
-  /** Nothing new starts, then `letGo` sees to the runs, then the lease is given back. */
+  /** Starts nothing new, then has `letGo` look after the runs, then gives the lease back. */
   async #close(letGo: () => Promise<void> | void): Promise<void> {
     if (this.#phase === 'closed') return;
     const { transactions, context } = this.#engine;

@@ -1,7 +1,7 @@
 import { Emitter, type Event, type SupervisorEvent } from '../model/event.ts';
 import type { SupervisorContext } from '../state/context.ts';
 
-/** So many reports wait for the store at most: more are a caller in a loop, and other hosts can do without. */
+/** How many reports wait for the store at most: more come from a caller in a loop, and other hosts do not need them. */
 const WAITING_MAX = 1_000;
 
 /**
@@ -31,12 +31,12 @@ export class Listeners {
     return this.#changes.event;
   }
 
-  /** Tells this host's listeners. */
+  /** Calls this host's listeners. */
   tell(event: SupervisorEvent): void {
     this.#events.fire(Object.freeze(event));
   }
 
-  /** Tells an event that belongs to no transaction: here at once, and to other hosts by way of the store (R10.2). */
+  /** Fires an event that belongs to no transaction: here at once, and in other hosts through the store (R10.2). */
   report(event: SupervisorEvent): void {
     this.tell(event);
     if (this.#reports.length < WAITING_MAX) this.#reports.push(event);
@@ -55,7 +55,7 @@ export class Listeners {
       try {
         await this.#context.store.write((tx) => tx.addEvents(reports));
       } catch {
-        // Others then hear nothing of it. That the store is in trouble is shown elsewhere.
+        // Other hosts then miss it. Trouble with the store is shown elsewhere.
       }
     }
     this.#isReporting = false;

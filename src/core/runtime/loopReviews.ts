@@ -9,7 +9,7 @@ type ReviewParts = Pick<Engine, 'context' | 'liveState' | 'machines'>;
 
 /** Which changes of a loop to show: all of them if neither is given. */
 export interface ReviewQuery {
-  /** That very loop of the id; the latest if absent. */
+  /** Selects one loop among those with the same id; the latest if absent. */
   readonly seq?: number;
   /** Those of one round, of a loop with a check. */
   readonly round?: number;
@@ -65,7 +65,7 @@ type Span = Pick<Review, 'commonFolder' | 'from' | 'to' | 'leftOut'>;
 async function spanOfLoop(workTrees: WorkTrees, loop: Loop, attempts: readonly Attempt[]): Promise<Span> {
   const from = startOf(loop, attempts);
   const { seq, cwd, changes, workTree } = loop;
-  // A folder that others work in goes on changing after the loop has ended; its own work tree is its own.
+  // A shared folder keeps changing after the loop has ended; its own work tree does not.
   const isNow = workTree?.made !== undefined || (!isFinished(loop) && !workTree);
   if (isNow && from !== undefined && (await workTrees.isWorkTree(cwd))) {
     const { commit: to, commonFolder, leftOut } = await workTrees.snapshot(cwd, `${seq}/now`);
@@ -93,10 +93,10 @@ function runsOf(attempts: readonly Attempt[], { round, attempt }: ReviewQuery): 
   return attempts.filter((run) => run.round === round && isOfAgent(run));
 }
 
-/** Runs that are looked through for others in the same folder. */
+/** How many runs are searched for others in the same folder. */
 const RUNS_LOOKED_AT = 500;
 
-/** Whether others ran in the folder of a loop while it ran. One with a work tree of its own shares it with nobody. */
+/** Whether others ran in the folder of a loop while it ran. One with its own work tree never shares it. */
 async function sharesFolder(
   { context }: ReviewParts,
   { seq, cwd, workTree }: Loop,

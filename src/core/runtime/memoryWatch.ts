@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
 
-/** How often (ms) the memory of running loops is looked at where a limit is set. */
+/** How often (ms) the memory of running loops is measured if a limit is set. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
@@ -26,7 +26,7 @@ export class MemoryWatch implements Disposable {
     this.#failed = new RetryLog(engine.context);
   }
 
-  /** Looks at the loops from now on, if any run and there is a limit. */
+  /** Starts measuring, if any loop runs and there is a limit. */
   set(): void {
     if (this.#isSet || !this.#isNeeded) return;
     this.#isSet = true;

@@ -61,7 +61,7 @@ export async function planElsewhere(context: PlanParts, checked: CheckedSpec): P
   return { workTree, repository: { address, prefix } };
 }
 
-/** Lets go of what was kept for a submit that was refused. */
+/** Drops what was kept for a submit that was refused. */
 export async function forgetPlan({ workTrees }: PlanParts, { carry }: OwnWorkTree): Promise<void> {
   if (carry) await workTrees?.forgetEverywhere([groupOf(carry)]);
 }

@@ -6,18 +6,18 @@ import { forgetOldAttempts, hasTooMany } from '../steps/forget.ts';
 import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
-/** What it works with. */
+/** The parts that it needs. */
 type RetentionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
-/** Finished loops removed in one transaction at most: others get their turn in between. */
+/** How many finished loops one transaction removes at most: others get their turn in between. */
 const CHUNK = 100;
-/** Settled runs looked through for left-over processes when a window opens: the newest. */
+/** How many settled runs are searched for leftover processes when a window opens: the newest. */
 const REAPED_AT_START = 200;
 const EVERY_MS = 60 * 60_000;
 
 /**
  * Keeps finished loops and their logs within age, number and size (R8.3, R9.4), and ends what is left of runs that are
- * recorded as ended. In small steps, so that nobody waits for it.
+ * recorded as ended. In small steps, so that nothing waits for it.
  */
 export class Retention implements Disposable {
   readonly #parts: RetentionParts;
@@ -68,7 +68,7 @@ export class Retention implements Disposable {
   }
 
   /**
-   * One that cannot be removed, such as a log that somebody has open, keeps no others: their loops are gone already.
+   * One that cannot be removed, such as a log that is open elsewhere, does not keep the others: their loops are gone.
    */
   async #removeRuns(tokens: readonly string[]): Promise<void> {
     const { launcher, log } = this.#parts.context;
@@ -87,9 +87,7 @@ export class Retention implements Disposable {
       .catch((error: unknown) => log('The snapshots of removed loops could not be removed.', error));
   }
 
-  /**
-   * Gives the room that removed loops have left back to the disk. They are gone whether or not that can be done now.
-   */
+  /** Returns the space of removed loops to the disk. They are gone whether or not that succeeds now. */
   async #giveBack(): Promise<void> {
     const { store, log } = this.#parts.context;
     try {
@@ -136,7 +134,7 @@ export class Retention implements Disposable {
     await new WorkTreeActions(this.#parts).tidy.tidy();
   }
 
-  /** Notes what is old now, and returns before which time what has also been old for a day may be removed (R9.4). */
+  /** Records what is old now; returns the time before which loops have been old for a day, and may go (R9.4). */
   async #observeAge(): Promise<number | undefined> {
     const { settings, clock } = this.#parts.context;
     const { maxAgeMs } = settings.retention;
@@ -149,7 +147,7 @@ export class Retention implements Disposable {
     return removableBefore(seen, maxAgeMs, clock.now());
   }
 
-  /** Bounds what is kept of loops that live on and on (R5.1). */
+  /** Bounds what is kept of long-lived loops (R5.1). */
   async #forgetAttempts(): Promise<void> {
     const { liveState, transactions } = this.#parts;
     for (const { seq } of [...liveState.loops()].filter(hasTooMany)) {

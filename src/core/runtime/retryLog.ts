@@ -1,7 +1,7 @@
 import type { SupervisorContext } from '../state/context.ts';
 
 /**
- * What fails and is tried again until it is done: logged when it begins to fail and when that is over, for all in
+ * What fails and is retried until it succeeds: logged when it begins to fail and when that is over, since everything in
  * between would flood the log.
  */
 export class RetryLog {
@@ -19,7 +19,7 @@ export class RetryLog {
     this.#log(`${what}; it is tried again.`, error);
   }
 
-  /** It was done. */
+  /** It succeeded. */
   withdraw(): void {
     for (const what of this.#made) this.#log(`${what}: that is over.`);
     this.#made.clear();

@@ -22,7 +22,7 @@ import { RetryLog } from './retryLog.ts';
 import type { RunSnapshots } from './runSnapshots.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
 
-/** Output that was read but not stored is read again after a crash; not more than this (bytes). */
+/** How much output (bytes) may be read without being stored: after a crash it is read again. */
 const UNSTORED_BYTES = 4 * 1024 * 1024;
 
 /** What a monitor needs to store and to show what its run says. */
@@ -197,7 +197,7 @@ export class RunMonitor implements RunObserver {
     const last = this.#bookmarked(end.last);
     const settled = (unit: UnitOfWork, loop: ActiveLoop) => {
       const isNews = last.to !== loop.attempt.readOffset || last.events.length > 0;
-      // Output behind the stored position counts for nothing, and yet the run is over.
+      // Output behind the stored position is not counted, and yet the run is over.
       settle(unit, (isNews && applyOutput(unit, loop, last)) || loop, { ...end, last }, this.#summary);
     };
     this.#store(settled, true);

@@ -71,7 +71,7 @@ export class RunRegistry implements Disposable {
   }
 
   /**
-   * Follows what the store says this host follows: lets go, adopts, passes stops on. What fails is tried again soon.
+   * Follows the runs that the store assigns to this host: releases, adopts, passes stops on. Failures are retried soon.
    */
   readonly reconcile = (): void => {
     const { window } = this.#sinks.context;
@@ -102,7 +102,7 @@ export class RunRegistry implements Disposable {
     if (done && this.#adoptions.size === 0) this.#retryLog.withdraw();
   };
 
-  /** The window goes: with a number the runs stop after so many ms unless a window with their folder takes over. */
+  /** The window closes: with a number the runs stop after that many ms unless a window with their folder takes over. */
   leave(stopAfterMs: number | undefined): void {
     for (const loop of this.#sinks.liveState.active.values()) {
       if (loop.attempt.windowId !== this.#sinks.context.window.id) continue;
@@ -114,7 +114,7 @@ export class RunRegistry implements Disposable {
     }
   }
 
-  /** Lets go of all runs; they go on. */
+  /** Stops following all runs; they go on. */
   dispose(): void {
     this.#disposed = true;
     this.#again.dispose();
@@ -186,7 +186,7 @@ export class RunRegistry implements Disposable {
   }
 }
 
-/** The end of an attempt that could not even be launched. */
+/** The end of an attempt that could not be launched. */
 function neverStarted(error: unknown, at: number): RunEnd {
   const last = { from: 0, to: 0, events: [], readerState: null };
   const why = error instanceof Error ? error.message : String(error);

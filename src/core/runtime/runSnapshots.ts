@@ -59,7 +59,7 @@ export class RunSnapshots {
     });
   }
 
-  /** Most loops without Git would otherwise pay for programs that only say so. */
+  /** Otherwise most loops without Git would pay for programs that only report its absence. */
   async #inTime<T>(loop: ActiveLoop, work: (workTrees: WorkTrees) => Promise<T | undefined>): Promise<T | undefined> {
     const { workTrees, clock } = this.#context;
     if (!workTrees || this.#tooSlow.has(loop.seq)) return undefined;

@@ -18,7 +18,7 @@ const KILL_MS = 2_000;
  */
 export async function stopOwnRuns(engine: ShutdownParts, timeoutMs: number): Promise<void> {
   const { context, transactions, runs } = engine;
-  // A caller's number: no timer takes one that is none, or that is too long.
+  // A caller's number: no timer takes NaN, or one that is too long.
   const steps = Number.isNaN(timeoutMs) ? 0 : Math.min(Math.max(0, timeoutMs - KILL_MS), LONGEST_TIMER_MS);
   const grace = Math.min(context.settings.killGraceMs, steps);
   const stopping = transactions.take((unit) => {

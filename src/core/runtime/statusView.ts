@@ -24,7 +24,7 @@ import { firstOf, parkedFor, parkedStatuses } from './queueView.ts';
 
 type StatusParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'ownership' | 'placement'>;
 
-/** Failed loops that a snapshot names at most (R9.4). */
+/** How many failed loops a snapshot names at most (R9.4). */
 const FAILED_NAMED = 100;
 
 /**
@@ -89,7 +89,7 @@ export function statusOf(engine: StatusParts, notReady: string | undefined, maxQ
   };
 }
 
-/** Of one moment with the rest: what the store still has as failed may live again (R10.1). */
+/** Consistent with the rest: a loop that the store still lists as failed may live again (R10.1). */
 function permanentlyFailed({ liveState, context }: StatusParts): string[] {
   return context.store.permanentlyFailed(FAILED_NAMED).filter((loopId) => !liveState.find(loopId));
 }
@@ -176,7 +176,7 @@ export function liveViews(
   return views;
 }
 
-/** The latest loop of that id, or with `seq` that very one. */
+/** The latest loop of that id, or with `seq` that one. */
 export async function findLoop(
   { context, liveState }: Pick<Engine, 'context' | 'liveState'>,
   loopId: string,
@@ -188,7 +188,7 @@ export async function findLoop(
   return loop?.loopId === loopId ? loop : undefined;
 }
 
-/** Everything about the latest loop of that id, or with `seq` about that very one. */
+/** Everything about the latest loop of that id, or with `seq` about that one. */
 export async function detailOf(
   engine: Pick<Engine, 'context' | 'liveState' | 'machines'>,
   loopId: string,

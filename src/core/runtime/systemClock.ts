@@ -13,7 +13,7 @@ export const systemClock: Clock = {
     return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
   },
   after: (ms, run) => {
-    // Longer ones would fire at once.
+    // Node would fire longer ones at once.
     if (!(ms >= 0 && ms <= LONGEST_TIMER_MS))
       throw new RangeError(`A timer of ${ms} ms cannot be set: it must be 0 to ${LONGEST_TIMER_MS}.`);
     const timer = setTimeout(run, ms);

@@ -1,7 +1,7 @@
 import type { Disposable } from '../model/disposable.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** One timer: set again, it forgets what it was set to. Once disposed it cannot be set any more. */
+/** One timer: setting it replaces its earlier time. Once disposed it cannot be set again. */
 export class Timer implements Disposable {
   readonly #clock: Clock;
   #pending: Disposable | undefined;

@@ -68,7 +68,7 @@ export class TransactionQueue {
     }, reads);
   }
 
-  /** As far as this host starts anything. */
+  /** If this host starts anything. */
   #fillSlots(unit: UnitOfWork): void {
     if (unit.startsNothing) return;
     reclaimRuns(unit, this.#dispatchParts.follows);

@@ -24,7 +24,8 @@ export async function treatAsEnded(engine: Parts, loopId: string): Promise<void>
 
 /**
  * *Look Again*: looks for the processes of the loop's last attempt. If they are gone the loop goes on, otherwise
- * nothing changes. Only the machine on which it ran can tell. Rejects with `WrongStateError` if nothing is in doubt.
+ * nothing changes. Only the machine on which it ran can see that. Rejects with `WrongStateError` if nothing is in
+ * doubt.
  */
 export async function lookAgain(engine: Parts, loopId: string): Promise<Look<readonly SweptProcess[]>> {
   const loop = find(engine, loopId);

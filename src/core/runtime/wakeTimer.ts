@@ -13,7 +13,7 @@ import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
 import type { TransactionQueue } from './transactionQueue.ts';
 
-/** How long (ms) after which a full disk is looked at again. */
+/** How long (ms) after which a full disk is checked again. */
 const DISK_AGAIN_MS = 5_000;
 
 /**
@@ -50,7 +50,7 @@ export class WakeTimer implements Disposable {
   #sleep(): void {
     const now = this.#context.clock.now();
     const due = this.#nextDue(now);
-    // It may have been another window that woke them.
+    // Another window may have woken them.
     if (due > now) this.#retryLog.withdraw();
     this.#timer.set(Math.min(Math.max(0, due - now), LONGEST_SLEEP_MS), this.#ring);
   }
@@ -77,8 +77,7 @@ export class WakeTimer implements Disposable {
     };
     for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
     for (const loop of this.#liveState.active.values()) if (loop.asking) at(askingDueAt(this.#context, loop, now));
-    // What the clock has made wrong in it is put right at once: times that now lie in the future would keep it open
-    // (R4.5).
+    // What a clock change has spoilt is corrected at once: times that now lie in the future would keep it open (R4.5).
     for (const circuit of Object.values(circuits)) {
       if (circuitAt(circuit, settings.circuit, now).record !== circuit) at(now);
       else if (circuit.state === 'open') at(now + cooldownRemainingMs(circuit, settings.circuit, now));

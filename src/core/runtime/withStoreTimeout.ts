@@ -3,7 +3,7 @@ import type { SupervisorContext } from '../state/context.ts';
 /** A store that cannot be written must not block a stop for longer than this (ms, R7.2). */
 const STOP_ANYWAY_MS = 1_000;
 
-/** What `work` resolves with; undefined when that takes too long (it goes on by itself) or fails, which is logged. */
+/** What `work` resolves with; undefined if that takes too long (it continues by itself) or fails, which is logged. */
 export function withStoreTimeout<T>(
   { clock, log }: SupervisorContext,
   work: Promise<T>,

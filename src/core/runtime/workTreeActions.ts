@@ -19,7 +19,7 @@ import { WorkTreeTidy } from './workTreeTidy.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
-/** A loop of an id: the latest, or with `seq` that very one. */
+/** A loop of an id: the latest, or with `seq` that one. */
 export interface LoopRef {
   readonly loopId: string;
   readonly seq?: number;
@@ -75,7 +75,8 @@ export class WorkTreeActions {
 
   /** What bringing the loop's work home would meet, without changing anything. */
   async preview(loop: LoopRef, way: BringHomeWay): Promise<HomePreview> {
-    const { tree, own } = await this.#ofLoop(loop);
+    const { tree, own, loop: found } = await this.#ofLoop(loop);
+    await this.tidy.settleMerge(found);
     const meets = await this.#git.preview(own.root, tree, way);
     const look = await this.#git.look(own.root);
     const target = look.kind === 'repository' ? look.repository.branch : undefined;
@@ -112,10 +113,12 @@ export class WorkTreeActions {
     return result;
   }
 
-  /** Leads the user's checkout back from a merge that stopped at conflicts. */
+  /** Aborts a merge in the user's checkout that stopped at conflicts. */
   async abort(loop: LoopRef): Promise<void> {
     const { own, loop: found } = await this.#ofLoop(loop);
     if (!own.merging) throw new WrongStateError(found.loopId, 'has no merge under way: there is nothing to abort');
+    if (await this.tidy.settleMerge(found))
+      throw new WrongStateError(found.loopId, 'has no merge under way any more: it was ended in Git');
     await this.#git.abort(own.root, own.merging);
     await this.#write(found, (unit) => putMerging(unit, found.seq, undefined));
   }

@@ -25,7 +25,7 @@ export class WorkTreeSetups implements Disposable {
     this.#parts = parts;
   }
 
-  /** Begins with those that the store says are this host's to prepare. */
+  /** Starts on those that the store assigns to this host. */
   reconcile(): void {
     const { liveState, context } = this.#parts;
     for (const loop of liveState.preparing.values()) {
@@ -46,7 +46,7 @@ export class WorkTreeSetups implements Disposable {
       const own = loop.repository ? await this.#inClone(workTrees, loop, loop.repository) : loop.workTree;
       const tree = await create(workTrees, loop, own);
       const isUsed = await this.#record((unit) => workTreeMade(unit, loop.seq, tree, own));
-      // It was cancelled meanwhile. Nobody has worked in it yet.
+      // It was cancelled meanwhile, before any work was done in it.
       if (isUsed === false && own) await workTrees.remove(own.root, tree, false);
       const { carry } = loop.workTree ?? {};
       if (isUsed !== undefined && carry) await workTrees.forgetEverywhere([groupOf(carry)]);
@@ -79,7 +79,7 @@ export class WorkTreeSetups implements Disposable {
     return { ...workTree, root, commonFolder: look.repository.commonFolder, from };
   }
 
-  /** Stores what has come of it; a store that refuses is tried again. Undefined once this host has let go. */
+  /** Stores the result; a store that refuses is tried again. Undefined once this host has been released. */
   async #record<T>(work: (unit: UnitOfWork) => T): Promise<T | undefined> {
     const { context, transactions } = this.#parts;
     const retryLog = new RetryLog(context);

@@ -1,11 +1,11 @@
 import { type FinishedLoop, isFinished, type Loop } from '../model/loop.ts';
 import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
-import { endWorkTree } from '../steps/workTreeEnd.ts';
+import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 
 type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 
-/** Finished loops with work trees that are looked at, at most. */
+/** How many finished loops with work trees are checked at most. */
 const MOST_LOOPS = 10_000;
 /**
  * A work tree that no loop of ours knows may be that of another store on this machine: it is left alone until nobody
@@ -13,7 +13,7 @@ const MOST_LOOPS = 10_000;
  */
 const ORPHAN_MS = 24 * 60 * 60_000;
 
-/** Claimed by the host that says that they take too much. */
+/** Claimed by the host that reports that they take too much. */
 const FULL = 'workTrees:full';
 
 /** A work tree in our storage that may go: of a loop that has ended, or of none any more. */
@@ -23,11 +23,11 @@ export interface KeptWorkTree {
   readonly branch?: string;
   /** Absent where no loop has it. */
   readonly loop?: Pick<FinishedLoop, 'loopId' | 'seq' | 'title' | 'state' | 'finishedAt'>;
-  /** What is nowhere else; absent where its repository is gone, so that nobody can tell. */
+  /** What is nowhere else; absent if its repository is gone, so that this is unknown. */
   readonly unsaved?: UnsavedWork;
 }
 
-/** What work trees there are, and what they take. */
+/** The work trees that exist, and their size. */
 export interface WorkTreeUse {
   /** Largest first. */
   readonly removable: readonly KeptWorkTree[];
@@ -43,7 +43,7 @@ export class WorkTreeTidy {
     this.#engine = engine;
   }
 
-  /** What there is, what would be lost with it, and what it takes. */
+  /** Each work tree, what would be lost with it, and its size. */
   async look(): Promise<WorkTreeUse> {
     const git = this.#git;
     const loops = await this.#finished();
@@ -102,6 +102,10 @@ export class WorkTreeTidy {
     const inUse = this.#inUse();
     let totalBytes = 0;
     await this.#settleGone(loops);
+    for (const loop of loops.values())
+      await this.settleMerge(loop).catch((error: unknown) =>
+        context.log(`Whether a merge of loop ${loop.loopId} is still under way could not be seen.`, error),
+      );
     for (const stored of await this.#git.stored()) {
       const loop = loops.get(stored.path);
       const isOld = loop ? now - loop.finishedAt > maxAgeMs : now - stored.changedAt > ORPHAN_MS;
@@ -123,6 +127,14 @@ export class WorkTreeTidy {
         },
         [['claimed', FULL]],
       );
+  }
+
+  /** Notes that a merge with conflicts is over, which the user ended in Git. Returns whether it was so (R12.4). */
+  async settleMerge({ seq, workTree }: Loop): Promise<boolean> {
+    const { root, merging } = workTree ?? {};
+    if (!root || !merging || (await this.#git.isStopped(root, merging))) return false;
+    await this.#engine.transactions.take((unit) => putMerging(unit, seq, undefined, 'in Git'), [['bySeq', seq]]);
+    return true;
   }
 
   get #git(): WorkTrees {

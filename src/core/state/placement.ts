@@ -23,7 +23,7 @@ interface AwayFolder {
 export interface BudgetMoment {
   readonly day: string;
   readonly limit: NanoUsd;
-  /** What is gone: spent and unknown. */
+  /** Money that is gone: spent and unknown. */
   readonly used: NanoUsd;
 }
 

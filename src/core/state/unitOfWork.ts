@@ -177,7 +177,7 @@ export class UnitOfWork {
     this.#undo.push(() => this.#showWindows(before));
   }
 
-  /** Today's spend has changed by way of the ledger, or its marks are to be written. */
+  /** Today's spend has changed through the ledger, or its marks are to be written. */
   putDay(day: DaySpend): void {
     const before = this.liveState.day;
     this.liveState.day = day;

@@ -78,7 +78,7 @@ export interface CheckedSpec {
 export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedSpec {
   if (typeof given !== 'object' || given === null)
     throw new InvalidLoopError('prompt', 'is missing: submit an object with a prompt');
-  // What the caller changes later is another loop's.
+  // Later changes of the caller's object must not reach this loop.
   const spec = copyOf(given);
   const { prompt, loopId, priority = 0, estimatedCostUsd, maxCostUsd } = spec;
   if (typeof prompt !== 'string' || prompt.trim() === '')

@@ -9,7 +9,7 @@ import { requeue, wait } from './transitions.ts';
 export const CAP_USED_UP = 'it has reached its cost limit';
 const DAY_USED_UP = 'what was left of the daily budget is used up';
 
-/** So many allowances in a row may bring no progress; then the loop waits for its user (R6.8). */
+/** How many allowances in a row may bring no progress before the loop waits for its user (R6.8). */
 const IDLE_ALLOWANCES = 2;
 
 /** Has a loop wait until its user lets it spend more. */

@@ -84,7 +84,7 @@ function chargeEvent(
   // An unknown cost of nothing says only that something is missing: what to charge is decided at the end.
   const counts = source !== 'unknown' || cost > 0;
   const charged = counts ? charge(unit, loop, { key, cost, source: ledgerSource(source) }) : loop;
-  // It was read before.
+  // It was already read.
   if (!charged) return loop;
   return replaceEstimates(unit, atLeast ? markAtLeast(unit, charged) : charged, event);
 }

@@ -5,7 +5,7 @@ import type { NanoUsd } from '../model/money.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { watchMoney } from './watchMoney.ts';
 
-/** One cost to be counted. `key` counts once per loop (R6.6); `cost` is negative only to withdraw an estimate. */
+/** One cost to be counted. A `key` counts once per loop (R6.6); `cost` is negative only to withdraw an estimate. */
 export interface Charge {
   readonly key: string;
   readonly cost: NanoUsd;

@@ -90,7 +90,7 @@ interface Line {
   readonly passedBy: QueuedLoop[];
   /** Those that do not fit the budget even when all running loops give back what they hold. */
   readonly overBudget: { readonly loop: QueuedLoop; readonly what: 'today' | 'ever' }[];
-  /** Those to which their own cap leaves nothing. */
+  /** Those whose own cap is used up. */
   readonly overCap: QueuedLoop[];
 }
 

@@ -4,7 +4,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** Attempts that are kept of a live loop at most, with the history since (R5.1). */
 export const ATTEMPTS_KEPT = 50;
-/** They are forgotten only when there are so many more, not one by one. */
+/** How many more there are before they are forgotten, rather than one by one. */
 const SLACK = 10;
 
 /** Whether a live loop has more attempts than are kept. */

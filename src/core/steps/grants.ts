@@ -8,7 +8,7 @@ import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
-/** What else is being decided in the same breath, and is not in the live state yet. */
+/** What the same transaction has decided and is not in the live state yet. */
 export interface Pending {
   readonly reserved: NanoUsd;
   readonly granted: NanoUsd;

@@ -149,7 +149,7 @@ export function askingDueAt({ settings }: SupervisorContext, loop: ActiveLoop, n
   const { askTimeoutMs, askHoldsSlotMs } = settings;
   let due = Number.POSITIVE_INFINITY;
   for (const { at } of loop.attempt.stop ? [] : openQuestions(loop)) {
-    // The clock has gone back: it is put right at once (R4.5).
+    // The clock has gone back: it is corrected at once (R4.5).
     if (at > now) return now;
     if (askTimeoutMs > 0) due = Math.min(due, at + askTimeoutMs);
     if (askHoldsSlotMs > 0) due = Math.min(due, at + askHoldsSlotMs);

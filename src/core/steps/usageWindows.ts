@@ -5,7 +5,7 @@ import type { UsageWindow } from '../model/usageWindow.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { hold } from './holds.ts';
 
-/** So many windows of an account are kept. */
+/** How many windows of an account are kept. */
 const MOST_WINDOWS = 8;
 
 /**

@@ -76,7 +76,7 @@ export function claimLoop(unit: UnitOfWork, loopId: string): boolean {
   return true;
 }
 
-/** Lets go of a permanently failed loop (R5.5). Returns whether it was one. */
+/** Dismisses a permanently failed loop (R5.5). Returns whether it was one. */
 export function clearFailed(unit: UnitOfWork, loopId: string): boolean {
   const loop = unit.latest(loopId);
   if (loop?.state !== 'failed' || loop.cleared) return false;

@@ -11,6 +11,11 @@ const WORDS: { readonly [how in WorkTreeOutcome['how']]: string } = {
   removed: 'its work tree is gone',
 };
 
+const MERGE_OVER = {
+  aborted: 'the merge that stopped at conflicts was aborted',
+  'in Git': 'the merge that stopped at conflicts was ended in Git',
+} as const;
+
 /**
  * The work tree of a loop is gone (R12.4, R12.6). `base`: the commit that holds the work now, from which the loop would
  * go on.
@@ -34,10 +39,13 @@ export function endWorkTree(
 }
 
 /** A merge of the loop's work stopped at conflicts in the user's checkout; undefined: it is over. */
-export function putMerging(unit: UnitOfWork, seq: number, merging: OwnWorkTree['merging']): void {
-  const why = merging
-    ? 'bringing its work home stopped at conflicts'
-    : 'the merge that stopped at conflicts was aborted';
+export function putMerging(
+  unit: UnitOfWork,
+  seq: number,
+  merging: OwnWorkTree['merging'],
+  ended: 'aborted' | 'in Git' = 'aborted',
+): void {
+  const why = merging ? 'bringing its work home stopped at conflicts' : MERGE_OVER[ended];
   change(unit, seq, ({ merging: _, ...tree }) => ({ ...tree, ...(merging && { merging }) }), why);
 }
 

@@ -183,7 +183,7 @@ export abstract class LoopCommands extends SupervisorViews {
     return this.change((unit) => claimLoop(unit, loopId));
   }
 
-  /** Lets go of a permanently failed loop, so that its id may be used again. Returns whether it was one. */
+  /** Dismisses a permanently failed loop, so that its id may be used again. Returns whether it was one. */
   async clearFailed(loopId: string): Promise<boolean> {
     this.lifecycle.mustBeReady();
     return this.engine.transactions.take((unit) => clearFailed(unit, loopId), [['latest', loopId]]);
@@ -205,7 +205,7 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Removes one finished loop with its logs: the latest of that id, or with `seq` that very one. Returns whether it was
+   * Removes one finished loop with its logs: the latest of that id, or with `seq` that one. Returns whether it was
    * removed.
    */
   async removeFinished(loopId: string, seq?: number): Promise<boolean> {
@@ -217,8 +217,8 @@ export abstract class LoopCommands extends SupervisorViews {
   }
 
   /**
-   * Ends a process that was kept when the latest loop of that id ended, or with `seq` that very one (R7.4). Resolves
-   * with whether it was there.
+   * Ends a process that was kept when the latest loop of that id ended, or with `seq` that one (R7.4). Resolves with
+   * whether it was there.
    */
   async endSpared(loopId: string, pid: number, seq?: number): Promise<boolean> {
     this.lifecycle.mustBeReady();

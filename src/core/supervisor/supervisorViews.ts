@@ -119,13 +119,13 @@ export abstract class SupervisorViews {
     return this.engine.liveState.queue.size;
   }
 
-  /** A loop without its parts: the latest of that id, or with `seq` that very one. */
+  /** A loop without its parts: the latest of that id, or with `seq` that one. */
   async find(loopId: string, seq?: number): Promise<Loop | undefined> {
     return findLoop(this.engine, loopId, seq);
   }
 
   /**
-   * A frozen copy of everything about a loop: the latest of that id, or with `seq` that very one. Undefined if there is
+   * A frozen copy of everything about a loop: the latest of that id, or with `seq` that one. Undefined if there is
    * none.
    */
   async get(loopId: string, seq?: number): Promise<LoopDetail | undefined> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Whether anybody is in a group. `unknown`: the kernel could not be asked. */
+/** Whether any process is in a group. `unknown`: the kernel could not be asked. */
 export type Population = 'populated' | 'empty' | 'gone' | 'unknown';
 
 /**
@@ -64,7 +64,7 @@ export class Cgroup {
     }
   }
 
-  /** Asks the kernel whether anybody is left: a fact, not a search. */
+  /** Asks the kernel whether any process is left: a fact, not a search. */
   population(): Population {
     try {
       const events = readFileSync(join(this.path, 'cgroup.events'), 'utf8');

@@ -5,7 +5,7 @@ import { askPath, questionIds } from '../runFolder/questionFiles.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { linkTargets } from './linkTargets.ts';
 
-/** A larger request (bytes) is none of ours. */
+/** A larger request (bytes) is not one of ours. */
 const LARGEST_BYTES = 4 * 1024 * 1024;
 /** No agent asks this many at once. */
 const MOST_QUESTIONS = 50;

@@ -61,7 +61,7 @@ export class LogFile {
     return head.length === 0 ? undefined : { file: `${dev}:${ino}`, head: head.toString('base64') };
   }
 
-  /** Whether it still begins as it did, as far as it goes. */
+  /** Whether it still begins as it did, over the length that both have. */
   beginsAs(mark: LogMark): boolean {
     const fd = this.#open();
     if (fd === undefined) return false;

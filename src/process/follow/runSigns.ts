@@ -10,7 +10,7 @@ import { lastLineOf } from './lastLine.ts';
 import { LastLines } from './lastLines.ts';
 import { RunWatch, watchLimitsOf } from './runWatch.ts';
 
-/** So much (bytes) of the end of a log is looked at for a question. */
+/** How much (bytes) of the end of a log is searched for a question. */
 const QUESTION_BYTES = 4_096;
 
 /** Who hears of the signs of a run. */

@@ -14,7 +14,7 @@ interface Sample {
 
 /**
  * Tells whether the kernel has killed for want of memory around the end of an agent: by the counters of its control
- * group, and of the machine. They are read now and then while it runs, for they say only how often, not whom.
+ * group, and of the machine. They are read while it runs, because they say only how often, not whom.
  */
 export class MemoryKills {
   readonly #read: Read;

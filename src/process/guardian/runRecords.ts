@@ -18,7 +18,7 @@ import { ReservedFile } from './reservedFile.ts';
 /** Room for the records of an end. One that names more processes than fit needs free disk, or names fewer. */
 const EXIT_BYTES = 1024;
 const ENDED_BYTES = 32 * 1024;
-/** So many of each list are named where there is no room for more. */
+/** How many of each list are named if there is no room for more. */
 const NAMED_WITHOUT_ROOM = 20;
 
 /**

@@ -62,7 +62,7 @@ export interface LauncherOptions {
 }
 
 /**
- * Starts attempts under guardians of their own and follows them. Disposing lets go of all runs; they go on.
+ * Starts attempts, each under its own guardian, and follows them. Disposing stops following them; they go on.
  *
  * @throws the error of the file system when the folders cannot be created.
  */
@@ -207,7 +207,7 @@ class Launcher implements AgentLauncher, Disposable {
     try {
       const found = this.#containment();
       const [inherited] = await Promise.all([environment(), request.before?.()]);
-      const agentEnvironment = { ...withoutMarkers(inherited), ...request.plan.env };
+      const agentEnvironment = { ...placedIn(request.cwd, withoutMarkers(inherited)), ...request.plan.env };
       const { kind: containment, wrap } = await found;
       if (follower.isOver) return;
       await prepareRun(files, request, agentEnvironment, { ...this.#options, containment });
@@ -231,6 +231,11 @@ class Launcher implements AgentLauncher, Disposable {
     this.#poller.add(follower);
     return follower;
   }
+}
+
+/** Some agents work in the folder that `PWD` names: ours is where the editor or a shell was started. */
+function placedIn(cwd: string, environment: Record<string, string>): Record<string, string> {
+  return 'PWD' in environment ? { ...environment, PWD: cwd } : environment;
 }
 
 /**

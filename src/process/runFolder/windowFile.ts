@@ -21,9 +21,9 @@ export interface WindowFileOptions {
 }
 
 /**
- * Says in `<windowsFolder>/<windowId>.json` that this window lives, for guardians to see whether anybody is home, and
- * says it again whenever somebody has removed the file or its folder. Disposing takes it back; a window that crashed is
- * known by its process. Removes the files of windows that are gone.
+ * Says in `<windowsFolder>/<windowId>.json` that this window lives, so that guardians see whether any window is left,
+ * and says it again whenever somebody has removed the file or its folder. Disposing takes it back; a window that
+ * crashed is known by its process. Removes the files of windows that are gone.
  */
 export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log }: WindowFileOptions): Disposable {
   const path = join(windowsFolder, `${windowId}.json`);

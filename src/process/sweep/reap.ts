@@ -42,7 +42,7 @@ export async function reap({
   if (found.state === 'unknown') return ended;
   await Promise.all(
     runs.map(async (run) => {
-      // A group that is still there may hold what forks faster than anybody looks.
+      // A group that is still there may hold what forks faster than any search.
       const isContained = run.group !== undefined && run.group.population() !== 'gone';
       if (found.value.get(run.token)?.members.length === 0 && !isContained) return;
       const find = (known: RunMarks['seen']) => findRun(table, { ...run, seen: [...run.seen, ...known] }, options);

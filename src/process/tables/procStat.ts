@@ -17,7 +17,7 @@ export interface ProcStat {
   readonly residentPages: number;
 }
 
-/** So many fields after the name are read. */
+/** How many fields after the name are read. */
 const USED_FIELDS = 22;
 
 /**

@@ -38,7 +38,7 @@ export class AskingInspector implements ProcessInspector {
   readonly #verifiedAt = new Map<string, number>();
   #self: ProcessIdentity | undefined;
 
-  /** `lookAtPid`: whether anybody has the pid, by signal 0, which costs nothing. */
+  /** `lookAtPid`: whether any process has the pid, by signal 0, which costs nothing. */
   constructor(scope: ProcessScope, ask: Ask, lookAtPid: (pid: number) => Look) {
     this.#scope = scope;
     this.#ask = ask;

@@ -56,8 +56,8 @@ export interface ProcessTable {
   signal<T extends ProcessIdentity>(processes: readonly T[], signal: string): Promise<T[]>;
   /**
    * Signals the whole group of a leader, or its tree where the platform has no groups. Only for a group that was
-   * created for an attempt, and while its leader is there or its members were just seen (R7.1). Needs no look.
-   * Returns whether anybody got the signal.
+   * created for an attempt, and while its leader is there or its members were just seen (R7.1). Needs no look. Returns
+   * whether any process got the signal.
    */
   signalGroup(leader: ProcessIdentity, signal: string): Promise<boolean>;
   args(process: ProcessInfo): Look<readonly string[]>;

@@ -15,7 +15,7 @@ import type { StoreHead } from './replica.ts';
 import { assignments, list, literal, rowsOf, tuple } from './sql.ts';
 import type { Writes } from './writes.ts';
 
-/** So many changes of the circuit are kept. */
+/** How many changes of the circuit are kept. */
 const KEPT_CIRCUIT_CHANGES = 1_000;
 /**
  * Prompts up to this (bytes) travel in the batch, twice as long as hexadecimal digits; larger ones in a statement of

@@ -3,7 +3,7 @@ import type { StoreError } from '../../core/model/errors.ts';
 import type { RawRow } from '../rows/rowReader.ts';
 import { toStoreError } from './sqliteError.ts';
 
-/** So many parameters for `VALUES (…)`. */
+/** `count` parameters for `VALUES (…)`. */
 export const parameters = (count: number) => Array.from({ length: count }, () => '?').join(', ');
 /** These columns with a parameter each for `SET …`. */
 export const setting = (names: readonly string[]) => names.map((name) => `${name} = ?`).join(', ');

@@ -12,7 +12,7 @@ import {
 import type { RowReader } from '../rows/rowReader.ts';
 import { type Connection, type Query, setting } from './connection.ts';
 
-/** So many changes of the circuit are kept. */
+/** How many changes of the circuit are kept. */
 const KEPT_CHANGES = 1_000;
 
 /** The one row of `head`, which holds the control record, and the changes of the circuit. */

@@ -3,7 +3,7 @@ import type { SettledToken } from '../../core/ports/historyQueries.ts';
 import { ESTIMATED_FROM, medianOf } from '../rows/median.ts';
 import type { Connection, Query } from './connection.ts';
 
-/** So many finished loops of an agent are looked at for its median. */
+/** How many finished loops of an agent count for its median. */
 const LOOKED_AT = 1_000;
 
 /** Small queries over many loops, each served by an index. */

@@ -24,7 +24,7 @@ export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'shared
     /** The row that a click or Enter has just opened. */
     openedRow(): Promise<TreeRow | undefined>;
     showMore(row: TreeRow): void;
-    /** Selects a loop in the view: the first of that id, or with `seq` that very one. */
+    /** Selects a loop in the view: the first of that id, or with `seq` that one. */
     reveal(loopId: string, seq?: number): Promise<void>;
   };
 }

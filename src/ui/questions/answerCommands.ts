@@ -7,7 +7,7 @@ import { oneLine } from '../text/safeText.ts';
 import { choicesOf, requestText } from './requestText.ts';
 import { ruleText, verdictText } from './ruleText.ts';
 
-/** So much of a request (characters) fits into a question; a longer one is read on its page. */
+/** How much of a request (characters) fits into a question; a longer one is read on its page. */
 const FITS = 1_500;
 
 const FOR_LOOP = 'Allow for This Loop';

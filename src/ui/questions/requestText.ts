@@ -1,7 +1,7 @@
 import type { ChoiceKind, PermissionRequest, Question } from '../../core/model/question.ts';
 
 // A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
-// of it can pass for a word of ours.
+// of it can pass for our words.
 
 /** Characters that cannot be seen or that reorder others, line ends and tabs aside. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u2800\u3000\u3164\uffa0]/gu;

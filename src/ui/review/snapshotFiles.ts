@@ -4,7 +4,7 @@ import type { SupervisorHost } from '../window/supervisorHost.ts';
 
 /** The scheme of files in snapshots. */
 export const SNAPSHOT_SCHEME = 'loop-snapshot';
-/** So many files of snapshots are kept in memory. */
+/** How many files of snapshots are kept in memory. */
 const KEPT = 64;
 const COMMIT = /^[0-9a-f]{40,64}$/;
 

@@ -41,11 +41,7 @@ export class Config implements Disposable {
     this.#changed = new Emitter(onError);
     this.#problemsChanged = new Emitter(onError);
     this.#listener = vscode.workspace.onDidChangeConfiguration((event) => {
-      if (!event.affectsConfiguration(SECTION)) return;
-      this.#read = read('broken');
-      this.#files = 'broken';
-      this.#changed.fire();
-      this.#looking = this.#look();
+      if (event.affectsConfiguration(SECTION)) this.#renew();
     });
   }
 
@@ -152,9 +148,11 @@ export class Config implements Disposable {
     await this.set('agents', { ...all, [agent]: { ...(isRecord(profile) ? profile : {}), [option]: value } });
   }
 
-  /** Writes a setting to the user or, by its scope, the machine settings. */
+  /** Writes a setting to the user or, by its scope, the machine settings. It holds for what the caller does next. */
   async set(key: string, value: unknown): Promise<void> {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
+    // The change itself may be heard later.
+    this.#renew();
   }
 
   /** Current problems of the settings: sentences that begin with the name of the setting. */
@@ -183,6 +181,13 @@ export class Config implements Disposable {
       if (answer === 'Open Settings') void openSettings(/^loopSupervisor\.([\w.]*\w)/.exec(first)?.[1]);
       if (answer === 'Check Agents') void vscode.commands.executeCommand('loopSupervisor.checkAgents');
     });
+  }
+
+  #renew(): void {
+    this.#read = read('broken');
+    this.#files = 'broken';
+    this.#changed.fire();
+    this.#looking = this.#look();
   }
 
   async #look(): Promise<void> {

@@ -11,6 +11,9 @@ export type Row = readonly [label: string, description: string, children?: reado
 /** What does not come in so long (ms), for the row was drawn anew in that moment, is asked for once more. */
 const AGAIN_MS = 10_000;
 
+/** The row that the keyboard is on. */
+const FOCUSED = '.monaco-list:focus .monaco-list-row.focused';
+
 /** The question for the loop of a command whose row is not known. */
 const WHICH_LOOP = '.quick-input-widget input[placeholder^="The list changed while the menu was open"]';
 
@@ -161,8 +164,13 @@ export class LoopTree {
 
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
-    await this.row(row).hover();
-    await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click();
+    this.#again = () => this.inlineAction(row, action);
+    await until(`${action} on ${row}`, async () => {
+      // A row that moved away under the mouse has no buttons any more.
+      await this.row(row).hover({ timeout: AGAIN_MS });
+      await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click({ timeout: AGAIN_MS });
+      return true;
+    });
   }
 
   /** Takes an entry of a row's context menu. */
@@ -173,31 +181,36 @@ export class LoopTree {
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
   async select(...labels: readonly string[]): Promise<void> {
-    await this.#takeKeyboard();
-    for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'] });
-    await until(`${labels.join(', ')} to be selected`, async () =>
-      isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted()),
-    );
+    await until(`${labels.join(', ')} to be selected`, async () => {
+      await this.#takeKeyboard();
+      for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'], timeout: AGAIN_MS });
+      return isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted());
+    });
   }
 
   /** The labels of the selected rows, from above. */
   async selected(): Promise<string[]> {
-    return this.#labels('.monaco-list-row.selected');
+    return (await this.#found('.monaco-list-row.selected')).map(({ label }) => label);
   }
 
   /** The label of the row that the keyboard is on, while the tree has the keyboard. */
   async focused(): Promise<string | undefined> {
-    return (await this.#labels('.monaco-list:focus .monaco-list-row.focused'))[0];
+    return (await this.#found(FOCUSED))[0]?.label;
   }
 
   /** Gives the keyboard to the tree, on the row with that label; no row is selected. */
   async focus(label: string): Promise<void> {
-    await this.#takeKeyboard();
-    await this.#page.keyboard.press('Home');
+    const { keyboard } = this.#page;
     await until(`the keyboard on ${label}`, async () => {
-      if ((await this.focused()) === label) return true;
-      await this.#page.keyboard.press('ArrowDown');
-      return false;
+      await this.#takeKeyboard();
+      // Rows come, go and move in between, so each key is judged by where it led.
+      await keyboard.press('Home');
+      for (let before: number | undefined; ; await keyboard.press('ArrowDown')) {
+        const [at] = await this.#found(FOCUSED);
+        if (at?.label === label) return true;
+        if (at === undefined || at.index === before) return false;
+        before = at.index;
+      }
     });
   }
 
@@ -272,6 +285,21 @@ export class LoopTree {
     await keyboard.press('Enter');
   }
 
+  /** Calls a command on rows by their menu, and again if it does not know them, until `isDone`. */
+  async callOnRows(call: () => Promise<void>, isDone: () => Promise<boolean>): Promise<void> {
+    await until('what the menu of rows does', async () => {
+      await call();
+      this.#again = undefined;
+      await until(
+        'that, or the question which loop is meant',
+        async () => (await isDone()) || (await this.#page.locator(WHICH_LOOP).isVisible()),
+      );
+      if (await isDone()) return true;
+      await this.#page.keyboard.press('Escape');
+      return false;
+    });
+  }
+
   /**
    * Takes the last entry of a menu once more if the command did not know its row, and asks which loop is meant: VS Code
    * forgets all rows while it reads them anew, however still they stand on the screen.
@@ -307,19 +335,17 @@ export class LoopTree {
     });
   }
 
-  async #labels(rows: string): Promise<string[]> {
+  /** Rows by a selector, from above. */
+  async #found(rows: string): Promise<{ readonly index: number; readonly label: string }[]> {
     const found = await this.#tree()
       .locator(rows)
       .evaluateAll((elements) =>
-        elements.map(
-          (element) =>
-            [
-              Number(element.getAttribute('data-index')),
-              element.querySelector('.label-name')?.textContent ?? '',
-            ] as const,
-        ),
+        elements.map((element) => ({
+          index: Number(element.getAttribute('data-index')),
+          label: element.querySelector('.label-name')?.textContent ?? '',
+        })),
       );
-    return found.toSorted(([a], [b]) => a - b).map(([, label]) => label);
+    return found.toSorted((a, b) => a.index - b.index);
   }
 
   #tree(): Locator {

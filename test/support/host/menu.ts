@@ -24,7 +24,8 @@ export async function takeMenuItem(page: Page, open: () => Promise<void>, label:
       await menuItem(page, label).hover({ timeout: AGAIN_MS });
       await focused.waitFor({ timeout: AGAIN_MS });
     } catch (error) {
-      await page.keyboard.press('Escape');
+      // Without a menu the key would go to what had the keyboard before, and take back its selection.
+      if (await menu.isVisible()) await page.keyboard.press('Escape');
       throw error;
     }
     await page.keyboard.press('Enter');

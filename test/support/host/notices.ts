@@ -3,6 +3,11 @@ import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 import type { QuickInput } from './quickInput.ts';
 
+/** A notification by itself, or in the list of all: one by itself goes after a few seconds. */
+const SHOWN = '.notification-toast, .notifications-center .notification-list-item';
+/** What does not come in so long (ms) is looked for in the list of all, or begun anew. */
+const AGAIN_MS = 8_000;
+
 /** A notification as it stands on the screen. */
 export interface Toast {
   readonly severity: 'info' | 'warning' | 'error';
@@ -21,7 +26,7 @@ export class Notices {
   }
 
   async all(): Promise<Toast[]> {
-    return this.#page.locator('.notification-toast').evaluateAll((elements) =>
+    return this.#page.locator(SHOWN).evaluateAll((elements) =>
       elements.map((element) => ({
         severity:
           (['error', 'warning', 'info'] as const).find((name) =>
@@ -33,26 +38,44 @@ export class Notices {
     );
   }
 
-  /** Waits for a notification that says this. */
+  /** Waits for a notification that says this, also for one that has gone from the screen and is kept in the list. */
   async says(message: string | RegExp): Promise<Toast> {
-    return until(`the notification ${message}`, async () =>
-      (await this.all()).find((toast) =>
+    let looked = performance.now();
+    return until(`the notification ${message}`, async () => {
+      const found = (await this.all()).find((toast) =>
         typeof message === 'string' ? toast.message.includes(message) : message.test(toast.message),
-      ),
-    );
+      );
+      if (!found && performance.now() - looked > AGAIN_MS) {
+        await this.#openList();
+        looked = performance.now();
+      }
+      return found;
+    });
   }
 
   /** Presses a button of the notification that says this. */
   async press(message: string | RegExp, button: string): Promise<void> {
-    await this.says(message);
-    const toast = this.#page
-      .locator('.notification-toast')
+    const notice = this.#page
+      .locator(SHOWN)
       .filter({ has: this.#page.locator('.notification-list-item-message').filter({ hasText: message }) });
-    await toast
-      .locator('.monaco-text-button')
-      .filter({ hasText: exactly(button) })
-      .first()
-      .click();
+    await until(`${button} of the notification ${message}`, async () => {
+      await this.says(message);
+      await notice
+        .locator('.monaco-text-button')
+        .filter({ hasText: exactly(button) })
+        .first()
+        .click({ timeout: AGAIN_MS });
+      return true;
+    });
+  }
+
+  /** Opens the list of all notifications, if some are new and no question would go with the keyboard. */
+  async #openList(): Promise<void> {
+    const bell = this.#page.locator('[id="status.notifications"]');
+    const isOpen = await this.#page.locator('.notifications-center').isVisible();
+    if (isOpen || (await this.#input.question()) !== '') return;
+    if (await bell.locator('.codicon-bell-dot').isVisible())
+      await bell.locator('a').first().click({ timeout: AGAIN_MS });
   }
 
   async clear(): Promise<void> {

@@ -72,7 +72,7 @@ export class QuickInput {
   async answer(prompt: string | RegExp, text: string): Promise<void> {
     await this.asked(prompt);
     await this.input().fill(text);
-    await this.#page.keyboard.press('Enter');
+    await this.#enter();
   }
 
   /** Waits for a quick input that shows this text: as its title, prompt, placeholder or complaint. */
@@ -99,10 +99,47 @@ export class QuickInput {
     await this.#row(label).click();
   }
 
+  /**
+   * Answers each question once, with what it proposes, until `isDone`, which is given what is asked. `answered` is the
+   * question that has been answered already, and may still be there.
+   */
+  async acceptUntil(isDone: (question: string) => boolean | Promise<boolean>, answered = ''): Promise<void> {
+    let last = answered;
+    await until('the end of the questions', async () => {
+      const question = await this.question();
+      if (await isDone(question)) return true;
+      if (question === '' || question === last || !(await this.#isAnswerable())) return false;
+      last = question;
+      await this.#enter();
+      return false;
+    });
+  }
+
+  /** Waits for this question, and answers it with what it proposes. */
+  async accept(prompt: string | RegExp): Promise<void> {
+    await this.asked(prompt);
+    await until(`what ${prompt} proposes`, () => this.#isAnswerable());
+    await this.#enter();
+  }
+
+  /** Presses Enter in the field, wherever the keyboard is. */
+  async #enter(): Promise<void> {
+    await this.input().press('Enter');
+  }
+
+  /** Whether Enter would answer: a text always does, a list only when it has a choice. */
+  async #isAnswerable(): Promise<boolean> {
+    const list = this.#page.locator('.quick-input-widget:visible .quick-input-list');
+    return !(await list.isVisible()) || (await list.locator('.monaco-list-row.focused').count()) > 0;
+  }
+
   /** Presses a button of the choice with this label, by what it says. */
   async pressButton(label: string | RegExp, button: string): Promise<void> {
-    await this.#row(label).hover();
-    await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click();
+    await until(`${button} of ${label}`, async () => {
+      await this.#row(label).hover({ timeout: AGAIN_MS });
+      await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click({ timeout: AGAIN_MS });
+      return true;
+    });
   }
 
   /** Presses a button in the title of the quick input, by what it says. */

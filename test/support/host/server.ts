@@ -41,14 +41,17 @@ const QUIET = {
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'git.enabled': false,
-  // A host without a window would outlive the test; the tests that are about it turn it on.
-  'loopSupervisor.background': 'off',
-  'loopSupervisor.keepAwake': false,
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'security.workspace.trust.startupPrompt': 'never',
   'security.workspace.trust.banner': 'always',
 };
+
+/**
+ * The same of the machine: in a window on a server VS Code hears settings of this scope from there alone. A host
+ * without a window would outlive the test; the tests that are about it turn it on.
+ */
+const QUIET_MACHINE = { 'loopSupervisor.background': 'off', 'loopSupervisor.keepAwake': false };
 
 /** A server that takes longer (ms) to stop is killed. */
 const STOPS_MS = 5_000;
@@ -171,7 +174,8 @@ export class Server {
    * user alone.
    */
   writeSettings(settings: Record<string, unknown>, ofUser: Record<string, unknown> = {}): void {
-    for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings, ...ofUser }, Machine: settings })) {
+    const ofMachine = { ...QUIET_MACHINE, ...settings };
+    for (const [scope, content] of Object.entries({ User: { ...QUIET, ...settings, ...ofUser }, Machine: ofMachine })) {
       const file = this.#settingsFile(scope);
       mkdirSync(dirname(file), { recursive: true });
       overwrite(file, JSON.stringify(content, undefined, 2));

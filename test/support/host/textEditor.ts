@@ -37,9 +37,14 @@ export class TextEditor {
 
   /** Selects whole lines of the file in front, both counted from 1. */
   async selectLines(from: number, to: number): Promise<void> {
-    await this.goTo(from);
-    for (let line = from; line < to; line++) await this.#page.keyboard.press('Shift+ArrowDown');
-    await this.#page.keyboard.press('Shift+End');
+    const { keyboard } = this.#page;
+    // A page that has only just come takes keys away, so the status bar is asked where they have led.
+    await until(`the lines ${from} to ${to} to be selected`, async () => {
+      await this.goTo(from);
+      for (let line = from; line < to; line++) await keyboard.press('Shift+ArrowDown');
+      await keyboard.press('Shift+End');
+      return this.#isAt(to, /selected/);
+    });
   }
 
   /** Puts the cursor at the start of a line, counted from 1. */
@@ -50,6 +55,26 @@ export class TextEditor {
     });
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
+    await this.#input.input().waitFor({ state: 'hidden' });
+    await until(`the cursor in line ${line}, with the keyboard`, () => this.#isAt(line, /Col 1$/));
+  }
+
+  /** Whether the editor has the keyboard, and the cursor is in that line; what the status bar says of it fits. */
+  async #isAt(line: number, says: RegExp): Promise<boolean> {
+    const said = (await this.#page.locator('[id="status.editor.selection"]').innerText({ timeout: AGAIN_MS })).trim();
+    return (await this.#hasKeyboard()) && said.startsWith(`Ln ${line},`) && says.test(said);
+  }
+
+  /** Types at the cursor, once the editor has the keyboard and, if given, holds that text. */
+  async type(text: string, holds = ''): Promise<void> {
+    await until(`an editor with “${holds}” and the keyboard`, async () => {
+      return (await this.#hasKeyboard()) && (await this.text()).startsWith(holds);
+    });
+    await this.#page.keyboard.type(text);
+  }
+
+  async #hasKeyboard(): Promise<boolean> {
+    return this.code().evaluate((code) => code.contains(code.ownerDocument.activeElement));
   }
 
   #title(): Locator {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { until } from '../until.ts';
 import { Explorer } from './explorer.ts';
+import { reloadIfGivenUp } from './givenUpHost.ts';
 import { LoopTree } from './loopTree.ts';
 import { Notices } from './notices.ts';
 import { OUT } from './paths.ts';
@@ -61,7 +62,7 @@ const LEFT = `(() => {
     overlay: shown('.monaco-modal-editor-block'),
     editors: shown('.tabs-container .tab'),
     // What reports progress stays until that is over.
-    notices: shown('.notification-toast:not(:has(.monaco-progress-container.active))'),
+    notices: shown('.notification-toast:not(:has(.monaco-progress-container.active)), .notifications-center'),
   };
 })()`;
 
@@ -98,6 +99,7 @@ export class Workbench {
     page.on('console', (message) => hear(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => hear(`error: ${error.message}`));
     page.on('crash', () => hear('the page crashed'));
+    reloadIfGivenUp(page);
   }
 
   /** Runs a command of ours from the palette, by its title without the category. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { launchBrowser } from '../host/browser.ts';
+import { reloadIfGivenUp } from '../host/givenUpHost.ts';
 import { freshFolder, ROOT } from '../host/paths.ts';
 import { Server } from '../host/server.ts';
 import { until } from '../until.ts';
@@ -53,6 +54,7 @@ async function inServer(record: string): Promise<void> {
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
+    reloadIfGivenUp(page);
     await page.goto(server.url(workspace, { develop: ROOT, tests: entry }));
     const failed = await until(
       'the tests in the extension host to end',

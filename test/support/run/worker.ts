@@ -10,6 +10,9 @@ import RecordReporter, { report } from './recordReporter.ts';
 const claims = process.env[CLAIMS];
 if (!claims) throw new Error(`${CLAIMS} does not name the folder of claims.`);
 
+// A rejection that no test waits for, such as of a window that has just been closed, is said and ends nothing.
+process.on('unhandledRejection', (reason) => console.error('A rejection that no test has waited for:', reason));
+
 let failures = 0;
 for (const file of process.argv.slice(2)) if (claim(file)) failures += await run(file);
 await closeShared();
@@ -36,7 +39,10 @@ async function run(file: string): Promise<number> {
   });
   mocha.addFile(file);
   await mocha.loadFilesAsync();
-  return new Promise((resolve) => {
+  const failed = await new Promise<number>((resolve) => {
     mocha.run(resolve);
   });
+  // It listens to errors of this program until then, and would end it by one of a later file.
+  mocha.dispose();
+  return failed;
 }
