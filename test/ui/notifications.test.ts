@@ -72,16 +72,15 @@ describe('notifications', () => {
     const { window } = host;
     await completeAndFail('seen');
     assert.deepEqual(await completions(), []);
-    const [first, second] = [join(host.workspace, 'first'), join(host.workspace, 'second')];
-    await submit(`once ${first} away`);
-    await submit(`once ${second} unseen`);
+    await submit('once first away');
+    await submit('once second unseen');
     await until('both to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 2/8');
     const comeBack = await window.leave();
     // The extension hears a moment later that the user is away. By the time the window has asked it for the new rows,
     // it has heard.
-    writeFileSync(first, '');
-    await window.tree.becomes(`once ${first} away`, 'completed');
-    writeFileSync(second, '');
+    writeFileSync(join(host.workspace, 'first'), '');
+    await window.tree.becomes('once first away', 'completed');
+    writeFileSync(join(host.workspace, 'second'), '');
     await window.notices.says(/unseen” completed|completed: .*unseen”/);
     await comeBack();
   });
@@ -129,14 +128,13 @@ describe('notifications', () => {
 
   it('a burst is one message that counts and names', async () => {
     const { window } = host;
-    const file = join(host.workspace, 'now');
-    for (const name of ['a', 'b', 'c', 'd', 'e']) await submit(`once ${file} ${name}`);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await submit(`once now ${name}`);
     await until('all five to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 5/8');
     // Its host stands still until all have ended: so they end at once for it, however long they take.
     const [extensionHost] = host.server.hosts();
     assert.ok(extensionHost);
     signal(extensionHost, 'SIGSTOP');
-    writeFileSync(file, '');
+    writeFileSync(join(host.workspace, 'now'), '');
     await until('the end of all five', () => host.server.started().length === 0);
     signal(extensionHost, 'SIGCONT');
     // The first that it finds may be reported before it has found the others.

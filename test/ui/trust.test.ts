@@ -36,6 +36,8 @@ describe('an untrusted workspace', () => {
       .first()
       .click();
     await until('the supervisor', async () => (await window.statusText('circuit')) === '');
+    // The editor of the trust lies over the window.
+    await window.settle();
     await window.submit('Hello [cost 0.10]');
     await window.tree.show();
     await window.tree.becomes(/^Hello/, 'completed');

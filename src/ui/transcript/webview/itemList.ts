@@ -22,6 +22,7 @@ export class ItemList {
   /** The scrolling element. */
   readonly element: HTMLElement;
   readonly #actions: ItemActions;
+  readonly #near: IntersectionObserver;
   #shown: Shown[] = [];
   readonly #byKey = new Map<string, Shown>();
   #atStart = true;
@@ -79,15 +80,13 @@ export class ItemList {
     heights.observe(this.#content);
     heights.observe(this.element);
     // Scrolling near an end loads more; the buttons are for keyboard and screen readers.
-    const near = new IntersectionObserver(
+    this.#near = new IntersectionObserver(
       (entries) => {
         for (const entry of entries)
           if (entry.isIntersecting && this.#shown.length > 0) ask(entry.target === this.#earlier ? 'earlier' : 'later');
       },
       { root: this.element, rootMargin: '200px 0px' },
     );
-    near.observe(this.#earlier);
-    near.observe(this.#later);
     this.#showEnds();
   }
 
@@ -263,6 +262,11 @@ export class ItemList {
   #showEnds(): void {
     this.#earlier.hidden = this.#atStart;
     this.#later.hidden = this.#atEnd;
+    // An observer only reports what changes: a reader who has stayed near an end meanwhile is noticed afresh.
+    for (const end of [this.#earlier, this.#later]) {
+      this.#near.unobserve(end);
+      this.#near.observe(end);
+    }
   }
 }
 
