@@ -14,6 +14,9 @@ const UNSTEADY: Readonly<Record<string, { readonly pattern: RegExp }>> = {
   'a key that opens what a page may swallow: use QuickInput, TextEditor or LoopTree': {
     pattern: /press\('(?:F1|Shift\+F10|Control\+(?:Shift\+)?[PG])'\)/g,
   },
+  'a database that processes have open, without waiting for their locks: use openBeside': {
+    pattern: /new DatabaseSync\(join\((?:storage|host)\b/g,
+  },
   'a list of all processes, of which others start some': { pattern: /readdirSync\('\/proc'\)/g },
 };
 

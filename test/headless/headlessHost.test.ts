@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
 import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
 const REPORTER = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
@@ -105,7 +105,7 @@ describe('the headless host for real', () => {
     await window.ask({ do: 'pause' });
     for (const loopId of ids(count)) await window.ask({ do: 'submit', loopId, prompt: reporter(steps, 100) });
     await window.kill();
-    const database = new DatabaseSync(join(storage, 'supervisor.db'));
+    const database = openBeside(join(storage, 'supervisor.db'));
     database.exec('UPDATE head SET paused = 0');
     database.close();
   }
@@ -142,7 +142,7 @@ describe('the headless host for real', () => {
     await window.ask({ do: 'pause' });
     await submit(window, 2);
     await window.kill();
-    const database = new DatabaseSync(join(storage, 'supervisor.db'));
+    const database = openBeside(join(storage, 'supervisor.db'));
     database.exec('UPDATE head SET paused = 0');
     database.close();
     const running = await startHost();
@@ -190,7 +190,7 @@ describe('the headless host for real', () => {
     [
       'for a newer schema, and leaves it untouched',
       () => {
-        const database = new DatabaseSync(join(storage, 'supervisor.db'));
+        const database = openBeside(join(storage, 'supervisor.db'));
         database.exec('PRAGMA user_version = 999');
         database.close();
       },
@@ -206,7 +206,7 @@ describe('the headless host for real', () => {
       happens(root);
       assert.equal(await ended, 0);
       assert.ok(agents().length >= 2);
-      const database = new DatabaseSync(join(storage, 'supervisor.db'));
+      const database = openBeside(join(storage, 'supervisor.db'));
       const [{ live } = { live: 0 }] = database
         .prepare("SELECT count(*) AS live FROM loops WHERE state = 'running'")
         .all() as { live: number }[];

@@ -3,11 +3,11 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
+import { openBeside } from '../support/openBeside.ts';
 import { stays, until } from '../support/until.ts';
 
 const REPORTER = JSON.stringify({ steps: 2, stepMs: 50, cost: 1_000, child: false });
@@ -92,7 +92,7 @@ describe('loops as it ships', () => {
 
   it('R15.3 a call waits for a store that somebody else writes to, and then is done', async () => {
     await sh('loops trust; loops pause');
-    const database = new DatabaseSync(join(storage, 'supervisor.db'));
+    const database = openBeside(join(storage, 'supervisor.db'));
     database.exec('BEGIN IMMEDIATE');
     let isOver = false;
     const submitted = sh('loops submit --id held work').finally(() => {

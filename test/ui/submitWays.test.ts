@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { THEMES, type ThemeName, themeSetting, useTheme } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
+import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
 const CODE =
@@ -275,7 +276,7 @@ describe('ways to submit', () => {
     before('hold it', async () => {
       await host.window.page.goto('about:blank');
       await until('no extension host', () => host.server.hosts().length === 0);
-      holder = new DatabaseSync(join(host.server.globalStorage, 'supervisor.db'));
+      holder = openBeside(join(host.server.globalStorage, 'supervisor.db'));
       holder.exec('BEGIN IMMEDIATE');
       await host.window.page.goto(host.server.url(host.workspace));
       await host.window.ready();
