@@ -399,6 +399,22 @@ describe('transcript page', () => {
     });
   });
 
+  it('asks on for a reader who stays at the top, but not where an answer brings nothing', async () => {
+    await open();
+    await send({ type: 'reset', items: lines(10_000, 200), atStart: false, atEnd: true });
+    const asked = (times: number) =>
+      until(`what is earlier to be asked for ${times} times`, async () => {
+        if (times === 1) await scroller().evaluate((element) => element.scrollTo(0, 0));
+        return view.posted('earlier').length >= times;
+      });
+    await asked(1);
+    await send({ type: 'earlier', items: lines(9_000, 1), atStart: false });
+    await asked(2);
+    await send({ type: 'earlier', items: [], atStart: false });
+    for (let drawn = 0; drawn < 5; drawn++) await frame();
+    assert.equal(view.posted('earlier').length, 2);
+  });
+
   it('searches the whole log, by keyboard alone', async () => {
     await open();
     await send({ type: 'reset', items: lines(0, 3), atStart: false, atEnd: true });

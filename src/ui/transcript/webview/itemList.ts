@@ -87,6 +87,7 @@ export class ItemList {
       },
       { root: this.element, rootMargin: '200px 0px' },
     );
+    this.#watchEnds();
     this.#showEnds();
   }
 
@@ -132,6 +133,7 @@ export class ItemList {
     this.#follows = focus === undefined;
     if (focus) this.#scrollTo(focus.at, focus.hit);
     else this.toBottom();
+    this.#watchEnds();
   }
 
   addEarlier(items: readonly TranscriptItem[], atStart: boolean): void {
@@ -146,12 +148,14 @@ export class ItemList {
       atEnd = false;
     }
     this.#ends(atStart, atEnd);
+    if (items.length > 0) this.#watchEnds();
   }
 
   addLater(items: readonly TranscriptItem[], atEnd: boolean): void {
     this.#put(items);
     this.#ends(this.#atStart, atEnd);
     this.#dropFirst();
+    if (items.length > 0) this.#watchEnds();
   }
 
   /** Inserts or updates items; returns how many are new. */
@@ -259,14 +263,20 @@ export class ItemList {
     this.#showEnds();
   }
 
-  #showEnds(): void {
-    this.#earlier.hidden = this.#atStart;
-    this.#later.hidden = this.#atEnd;
-    // An observer only reports what changes: a reader who has stayed near an end meanwhile is noticed afresh.
+  /**
+   * An observer only reports what changes: a reader who has stayed near an end while it loaded is noticed afresh. Only
+   * after new items: an answer without any would be asked for again without end.
+   */
+  #watchEnds(): void {
     for (const end of [this.#earlier, this.#later]) {
       this.#near.unobserve(end);
       this.#near.observe(end);
     }
+  }
+
+  #showEnds(): void {
+    this.#earlier.hidden = this.#atStart;
+    this.#later.hidden = this.#atEnd;
   }
 }
 
