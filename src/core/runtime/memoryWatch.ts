@@ -4,8 +4,7 @@ import { largestBeyond } from '../policy/memory.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import type { Engine } from './engine.ts';
-import { RetryLog } from './retryLog.ts';
-import { Timer } from './timer.ts';
+import { RepeatedLook } from './repeatedLook.ts';
 
 /** How often (ms) the memory of running loops is measured if a limit is set. */
 const LOOK_EVERY_MS = 1_000;
@@ -16,33 +15,25 @@ const LOOK_EVERY_MS = 1_000;
  */
 export class MemoryWatch implements Disposable {
   readonly #engine: Engine;
-  readonly #timer: Timer;
-  readonly #failed: RetryLog;
-  #isSet = false;
+  readonly #looks: RepeatedLook;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#timer = new Timer(engine.context.clock);
-    this.#failed = new RetryLog(engine.context);
+    this.#looks = new RepeatedLook(engine.context, {
+      everyMs: LOOK_EVERY_MS,
+      isNeeded: () => this.#isNeeded,
+      look: () => this.#look(),
+      failure: 'The memory of the loops could not be measured',
+    });
   }
 
   /** Starts measuring, if any loop runs and there is a limit. */
   set(): void {
-    if (this.#isSet || !this.#isNeeded) return;
-    this.#isSet = true;
-    this.#timer.set(LOOK_EVERY_MS, () => {
-      void this.#look()
-        .then(() => this.#failed.withdraw())
-        .catch((error: unknown) => this.#failed.make('The memory of the loops could not be measured', error))
-        .finally(() => {
-          this.#isSet = false;
-          this.set();
-        });
-    });
+    this.#looks.set();
   }
 
   dispose(): void {
-    this.#timer.dispose();
+    this.#looks.dispose();
   }
 
   get #isNeeded(): boolean {

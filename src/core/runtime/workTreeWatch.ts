@@ -3,8 +3,7 @@ import type { ActiveLoop } from '../model/loop.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import { isWorkTreeGone, WORK_TREE_GONE } from '../steps/workTrees.ts';
 import type { Engine } from './engine.ts';
-import { RetryLog } from './retryLog.ts';
-import { Timer } from './timer.ts';
+import { RepeatedLook } from './repeatedLook.ts';
 
 /** How often (ms) the work trees of running loops are looked at. */
 const LOOK_EVERY_MS = 5_000;
@@ -12,35 +11,27 @@ const LOOK_EVERY_MS = 5_000;
 /** Ends runs whose work tree was removed while they work in it: what they do there is lost (R12.6). */
 export class WorkTreeWatch implements Disposable {
   readonly #engine: Engine;
-  readonly #timer: Timer;
-  readonly #failed: RetryLog;
+  readonly #looks: RepeatedLook;
   /** Attempts whose work tree was gone at the last look: it may only have been moved for a moment. */
   #missing: ReadonlySet<number> = new Set();
-  #isSet = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#timer = new Timer(engine.context.clock);
-    this.#failed = new RetryLog(engine.context);
+    this.#looks = new RepeatedLook(engine.context, {
+      everyMs: LOOK_EVERY_MS,
+      isNeeded: () => this.#watched().length > 0,
+      look: () => this.#look(),
+      failure: 'A run whose work tree is gone could not be stopped',
+    });
   }
 
   /** Looks from now on, if a loop of this host runs in a work tree of its own. */
   set(): void {
-    if (this.#isSet || this.#watched().length === 0) return;
-    this.#isSet = true;
-    this.#timer.set(LOOK_EVERY_MS, () => {
-      void this.#look()
-        .then(() => this.#failed.withdraw())
-        .catch((error: unknown) => this.#failed.make('A run whose work tree is gone could not be stopped', error))
-        .finally(() => {
-          this.#isSet = false;
-          this.set();
-        });
-    });
+    this.#looks.set();
   }
 
   dispose(): void {
-    this.#timer.dispose();
+    this.#looks.dispose();
   }
 
   #watched(): ActiveLoop[] {
