@@ -1,15 +1,23 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BringHomeResult, BringHomeWay, MergePreview, WorkTree } from '../core/ports/workTrees.ts';
-import type { Git } from './git.ts';
+import { guardCheckout, lackOfSpace, leadBack } from './checkoutGuard.ts';
+import { adviceFor, type Git, type GitResult } from './git.ts';
 import { bringBranchAlong, UNDER_WAY, whatKeepsWorkTree } from './ownBranch.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { treeOfFiles } from './snapshot.ts';
 import { AUTHOR, type SnapshotStore } from './snapshotStore.ts';
 
 /** The loop whose work is brought home. */
 export interface LoopName {
   readonly loopId: string;
   readonly title: string;
+}
+
+/** What bringing work home needs. */
+export interface HomeParts {
+  readonly git: Git;
+  /** Our repository beside that of a checkout. */
+  storeOf(root: string): Promise<SnapshotStore>;
 }
 
 /** What bringing work home would meet, without changing anything (R12.4). */
@@ -43,15 +51,15 @@ export async function previewBringHome(
 }
 
 /**
- * Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed
- * (R12.4).
+ * Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed; where
+ * Git fails half-way, the checkout is led back to what it was (R12.4).
  */
 export async function bringHome(
-  git: Git,
+  { git, storeOf }: HomeParts,
   root: string,
   workTree: WorkTree,
   way: BringHomeWay,
-  loop: LoopName,
+  loop: LoopName & { readonly seq: number },
 ): Promise<BringHomeResult> {
   const blocked = await whatBlocks(git, root, workTree, way);
   if (blocked !== undefined) return { kind: 'refused', message: blocked };
@@ -59,8 +67,25 @@ export async function bringHome(
   const { branch } = workTree;
   const ahead = await git.run(['rev-list', '--count', `HEAD..refs/heads/${branch}`], { cwd: root });
   if (ahead === '0') return { kind: 'nothing' };
+  const lacks = await lackOfSpace(git, root, branch);
+  if (lacks !== undefined) return { kind: 'refused', message: lacks };
+  const store = await storeOf(root);
+  const guard = await guardCheckout(git, store, root, `${loop.seq}/home`);
+  const result = await bringIn(git, root, branch, way, messageOf(loop));
+  if (result.kind !== 'refused') return result;
+  const left = await leadBack(git, store, guard, way !== 'apply');
+  return left === undefined ? result : { kind: 'refused', message: `${result.message} ${left}` };
+}
+
+/** What Git does for each way. `refused`: it failed, perhaps half-way. */
+async function bringIn(
+  git: Git,
+  root: string,
+  branch: string,
+  way: BringHomeWay,
+  message: string,
+): Promise<BringHomeResult> {
   const user = { cwd: root, asUser: true } as const;
-  const message = messageOf(loop);
   if (way === 'merge') {
     return ended(git, root, await git.try(['merge', '--no-ff', '--no-edit', '-m', message, branch], user));
   }
@@ -115,8 +140,8 @@ async function apply(git: Git, root: string, branch: string): Promise<BringHomeR
   if (patch.length === 0) return { kind: 'nothing' };
   const check = await git.try(['apply', '--check', '-'], { cwd: root, stdin: patch });
   if (check.code === 0) {
-    await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: root, stdin: patch, asUser: true });
-    return { kind: 'done' };
+    const applied = await git.try(['apply', '--whitespace=nowarn', '-'], { cwd: root, stdin: patch, asUser: true });
+    return applied.code === 0 ? { kind: 'done' } : failed(root, applied);
   }
   return ended(
     git,
@@ -125,19 +150,20 @@ async function apply(git: Git, root: string, branch: string): Promise<BringHomeR
   );
 }
 
-async function ended(
-  git: Git,
-  root: string,
-  result: { code: number | undefined; stderr: string; stdout: string },
-): Promise<BringHomeResult> {
+async function ended(git: Git, root: string, result: GitResult): Promise<BringHomeResult> {
   if (result.code === 0) {
     return { kind: 'done', commit: await git.run(['rev-parse', 'HEAD'], { cwd: root }) };
   }
-  const unmerged = await git.run(['diff', '--name-only', '--diff-filter=U', '-z'], { cwd: root });
-  const paths = unmerged.split('\0').filter(Boolean);
-  if (paths.length > 0) return { kind: 'conflicts', paths };
-  const said = (result.stderr || result.stdout).trim().split('\n').slice(0, 6).join(' ');
-  return { kind: 'refused', message: `Git did not bring the changes in: ${said}` };
+  // `git diff` would write the index, for which there may be no space.
+  const unmerged = await git.run(['ls-files', '--unmerged', '-z'], { cwd: root });
+  const paths = new Set(unmerged.split('\0').flatMap((entry) => entry.split('\t')[1] ?? []));
+  if (paths.size > 0) return { kind: 'conflicts', paths: [...paths] };
+  return failed(root, result);
+}
+
+function failed(root: string, { stderr, stdout }: GitResult): BringHomeResult {
+  const said = (stderr || stdout).trim().split('\n').slice(0, 6).join(' ');
+  return { kind: 'refused', message: `Git did not bring the changes in: ${said}${adviceFor(stderr, root)}.` };
 }
 
 /** What the branch will hold once the rest is committed: a commit in our own repository. */
@@ -148,7 +174,7 @@ async function whatBranchWillHold(git: Git, store: SnapshotStore, { path, branch
   ]);
   if (rest === '') return head;
   const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: path });
-  const { tree } = await takeSnapshot(git, store, { root: path, gitFolder }, `preview/${branch.replaceAll('/', '-')}`);
+  const { tree } = await treeOfFiles(git, store, { root: path, gitFolder }, `preview/${branch}`);
   const env = { ...store.writing, ...AUTHOR };
   return git.run(['commit-tree', tree, '-p', head, '-m', 'Preview'], { cwd: path, env });
 }

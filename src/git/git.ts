@@ -15,6 +15,8 @@ export interface GitOptions {
   readonly asUser?: boolean;
   /** Longest time, ms. */
   readonly timeoutMs?: number;
+  /** Called at once when it has started. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /** Git failed: `stderr` is its own words. */
@@ -96,7 +98,7 @@ export class Git {
       ...(asUser ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
       ...options.env,
     };
-    const result = await execa(program, [...(asUser ? [] : OWN_CALL), ...args], {
+    const running = execa(program, [...(asUser ? [] : OWN_CALL), ...args], {
       ...{
         cwd,
         env,
@@ -109,6 +111,8 @@ export class Git {
       ...{ stripFinalNewline: false, encoding, killDescendants: true, forceKillAfterDelay: 500 },
       ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
     });
+    if (running.pid !== undefined) options.onStart?.(running.pid);
+    const result = await running;
     const stderr =
       typeof result.stderr === 'string' ? result.stderr : Buffer.from(result.stderr ?? '').toString('utf8');
     const why = stderr || (result.failed ? (result.shortMessage ?? '') : '');
@@ -120,11 +124,11 @@ function failure(args: readonly string[], cwd: string, code: number | undefined,
   const command = args.find((arg) => !arg.startsWith('-')) ?? '';
   const said = stderr.trim().split('\n').slice(-3).join(' ').trim();
   const how = code === undefined ? 'could not be run' : `ended with ${code}`;
-  return new GitError(`git ${command} ${how} in ${cwd}: ${said || 'it said nothing'}${advice(stderr, cwd)}`, stderr);
+  return new GitError(`git ${command} ${how} in ${cwd}: ${said || 'it said nothing'}${adviceFor(stderr, cwd)}`, stderr);
 }
 
 /** What to do about the failures that a person can do something about. */
-function advice(stderr: string, cwd: string): string {
+export function adviceFor(stderr: string, cwd: string): string {
   const lock = /Unable to create '([^']*\.lock)'/.exec(stderr)?.[1];
   if (lock) return `. Another Git program is at work in ${cwd}, or one crashed: wait for it, or remove ${lock}`;
   if (/No space left on device|Out of diskspace/i.test(stderr))

@@ -23,20 +23,37 @@ export interface CheckoutFolders {
 export async function takeSnapshot(
   git: Git,
   store: SnapshotStore,
-  { root, gitFolder }: CheckoutFolders,
+  folders: CheckoutFolders,
   name: string,
 ): Promise<Snapshot> {
+  const { tree, leftOut } = await treeOfFiles(git, store, folders, name);
+  const commit = await store.commit(tree, name);
+  return { commit, tree, commonFolder: store.commonFolder, leftOut };
+}
+
+/**
+ * The files of a work tree as a tree of our repository, and the paths of untracked ones that are too large for it.
+ * `name` is what nobody else takes at the same time.
+ */
+export async function treeOfFiles(
+  git: Git,
+  store: SnapshotStore,
+  { root, gitFolder }: CheckoutFolders,
+  name: string,
+): Promise<{ readonly tree: string; readonly leftOut: readonly string[] }> {
   await store.open();
-  const index = join(store.folder, 'index', name.replaceAll('/', '-'));
-  await mkdir(join(store.folder, 'index'), { recursive: true });
+  const quiet = await withoutFilters(git, root);
+  const { head, entries } = await lookAtFiles(git, root, quiet);
+  // Nothing differs: the tree is there, and no index need be written to find it.
+  if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
+  const index = join(store.folder, 'indexes', name.replaceAll('/', '-'));
+  await mkdir(join(store.folder, 'indexes'), { recursive: true });
   try {
-    const [quiet] = await Promise.all([withoutFilters(git, root), copyIndex(gitFolder, index)]);
+    await copyIndex(gitFolder, index);
     const env = { ...store.writing, GIT_INDEX_FILE: index };
-    const leftOut = await bringUpToDate(git, root, env, quiet);
+    const leftOut = await bringUpToDate(git, root, env, quiet, entries);
     // It looks again at files that changed in the second of the index, through their filters.
-    const tree = await git.run([...quiet, 'write-tree'], { cwd: root, env });
-    const commit = await store.commit(tree, name);
-    return { commit, tree, commonFolder: store.commonFolder, leftOut };
+    return { tree: await git.run([...quiet, 'write-tree'], { cwd: root, env }), leftOut };
   } finally {
     await rm(index, { force: true });
     await rm(`${index}.lock`, { force: true });
@@ -50,30 +67,57 @@ async function copyIndex(gitFolder: string, index: string): Promise<void> {
   });
 }
 
+/** A file that differs from HEAD, or from what the index has of it. */
+interface FoundEntry {
+  readonly path: string;
+  readonly isNew: boolean;
+  /** It is not as the index has it. */
+  readonly isChanged: boolean;
+}
+
+/** Fields before the path, by the kind of line. */
+const FIELDS: { readonly [kind: string]: number } = { 1: 8, u: 10, '?': 1 };
+
+/**
+ * The commit that is checked out (absent before the first one), and all that differs from it. One walk finds it, which
+ * only reads: an unchanged tree costs little more than `git status`.
+ */
+async function lookAtFiles(
+  git: Git,
+  root: string,
+  quiet: readonly string[],
+): Promise<{ readonly head?: string; readonly entries: readonly FoundEntry[] }> {
+  const how = ['--porcelain=v2', '--branch', '--no-ahead-behind', '--no-renames', '--untracked-files=all', '-z'];
+  const lines = (await git.run([...quiet, 'status', ...how], { cwd: root })).split('\0').filter((line) => line !== '');
+  const head = lines.flatMap((line) => /^# branch\.oid ([0-9a-f]+)$/.exec(line)?.[1] ?? [])[0];
+  const entries = lines.flatMap((line): FoundEntry[] => {
+    const kind = line.charAt(0);
+    const before = FIELDS[kind];
+    if (before === undefined) return [];
+    const path = line.split(' ').slice(before).join(' ');
+    const isNew = kind === '?';
+    return [{ path, isNew, isChanged: isNew || line.charAt(3) !== '.' }];
+  });
+  return { ...(head !== undefined && { head }), entries };
+}
+
 /**
  * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large.
- * Returns the paths of the latter. One walk finds them all, so that an unchanged tree costs little more than `git
- * status`.
+ * Returns the paths of the latter.
  */
 async function bringUpToDate(
   git: Git,
   root: string,
   env: Record<string, string>,
   quiet: readonly string[],
+  entries: readonly FoundEntry[],
 ): Promise<string[]> {
-  const status = await git.run([...quiet, 'status', '--porcelain', '--no-renames', '--untracked-files=all', '-z'], {
-    cwd: root,
-    env,
-  });
-  const entries = status.split('\0').filter((entry) => entry !== '');
-  // A space in the second column: the file is as our index has it, and differs from HEAD only.
-  const changed = entries.filter((entry) => entry[1] !== ' ' && !entry.endsWith('/'));
+  // A path that ends so is a repository of its own.
+  const changed = entries.filter(({ path, isChanged }) => isChanged && !path.endsWith('/'));
   const leftOut: string[] = [];
   const taken: string[] = [];
   for (let at = 0; at < changed.length; at += AT_ONCE) {
-    const group = changed
-      .slice(at, at + AT_ONCE)
-      .map((entry) => ({ path: entry.slice(3), isNew: entry.startsWith('??') }));
+    const group = changed.slice(at, at + AT_ONCE);
     const sizes = await Promise.all(group.map(({ path, isNew }) => (isNew ? sizeOf(join(root, path)) : 0)));
     for (const [number, { path }] of group.entries()) {
       const size = sizes[number];
@@ -100,7 +144,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 /** Options that switch off every configured filter: a snapshot runs no program, and takes files as they are. */
-async function withoutFilters(git: Git, root: string): Promise<string[]> {
+export async function withoutFilters(git: Git, root: string): Promise<string[]> {
   const { stdout } = await git.try(
     ['config', '--null', '--name-only', '--get-regexp', '^filter\\..*\\.(clean|process|required)$'],
     {

@@ -34,6 +34,8 @@ export class SnapshotStore {
   #opening: Promise<void> | undefined;
   /** The snapshot that was taken last. */
   #last: { readonly tree: string; readonly commit: string } | undefined;
+  /** The commit of the user's whose tree was asked for last. */
+  #head: { readonly commit: string; readonly tree: string } | undefined;
 
   constructor(git: Git, storage: string, commonFolder: string) {
     this.#git = git;
@@ -129,9 +131,18 @@ export class SnapshotStore {
     return commit;
   }
 
-  /** Another host may have removed it with the last loop that had it. */
-  async #has(commit: string): Promise<boolean> {
-    return (await this.#git.try(['cat-file', '-e', commit], { cwd: this.folder, env: this.own })).code === 0;
+  /** The tree of one of the user's commits. */
+  async treeOf(commit: string): Promise<string> {
+    if (this.#head?.commit !== commit) {
+      const where = { cwd: this.folder, env: this.own };
+      this.#head = { commit, tree: await this.#git.run(['rev-parse', '--verify', `${commit}^{tree}`], where) };
+    }
+    return this.#head.tree;
+  }
+
+  /** Another host may have removed it with the last loop that had it. Our commits are never packed. */
+  #has(commit: string): Promise<boolean> {
+    return exists(join(this.folder, 'objects', commit.slice(0, 2), commit.slice(2)));
   }
 
   /** Removes the snapshots of loops, and the repository with the last of them. */

@@ -2,17 +2,33 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import type { StoredWorkTree } from '../core/ports/workTrees.ts';
+import { AT_WORK, forgetAtWork, isAtWork } from './atWork.ts';
 import type { Git } from './git.ts';
+import { COMPLETE, REMOVED } from './workTree.ts';
 
-/** All folders of work trees in our storage, whichever loop they belong to (R12.6). */
+/**
+ * All folders of work trees in our storage, whichever loop they belong to (R12.6). Removals that a crash interrupted
+ * are finished on the way.
+ */
 export async function storedTrees(git: Git, folder: string): Promise<StoredWorkTree[]> {
   const found: StoredWorkTree[] = [];
   for (const repository of await foldersIn(folder)) {
+    await forgetDead(join(folder, repository));
     for (const name of await foldersIn(join(folder, repository))) {
-      found.push(await lookAt(git, join(folder, repository, name)));
+      const path = join(folder, repository, name);
+      if (name.endsWith(REMOVED)) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      if (existsSync(path)) found.push(await lookAt(git, path));
     }
   }
   return found;
+}
+
+/** Removes the notes of hosts that died before there was a work tree. */
+async function forgetDead(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, basename(name, AT_WORK));
+    if (name.endsWith(AT_WORK) && !existsSync(path) && !isAtWork(path)) await forgetAtWork(path);
+  }
 }
 
 async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
@@ -30,7 +46,10 @@ async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
   const name = branch.stdout.trim();
   // Where an agent left the branch of its loop, only the loop knows it: any other branch is not ours to remove.
   const own = name.startsWith('loops/') ? name : `loops/${basename(path)}`;
-  return { path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: own } };
+  return {
+    ...{ path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: own } },
+    ...(!existsSync(join(gitFolder, COMPLETE)) && { isHalfMade: true }),
+  };
 }
 
 /** Where a linked work tree's own Git folder lies; undefined where its repository is gone. */
@@ -42,7 +61,10 @@ async function gitFolderOf(path: string): Promise<string | undefined> {
 
 /** Removes a folder of ours whose repository is gone. */
 export async function removeStored(folder: string, path: string): Promise<void> {
-  if (resolve(path).startsWith(resolve(folder) + sep)) await rm(path, { recursive: true, force: true });
+  if (!resolve(path).startsWith(resolve(folder) + sep)) return;
+  await rm(path, { recursive: true, force: true }).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Error(`${path} cannot be removed (${code}): see whose files are in it, then remove it by hand.`);
+  });
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

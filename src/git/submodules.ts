@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { noteAtWork } from './atWork.ts';
 import type { Git } from './git.ts';
 
 /**
@@ -18,7 +19,8 @@ export async function setUpSubmodules(git: Git, root: string, path: string): Pro
     const copy = join(common, 'modules', ...(name ?? folder).split('/'));
     if (name === undefined || !existsSync(copy)) continue;
     const fromCopy = ['-c', `submodule.${name}.url=${copy}`, '-c', 'protocol.file.allow=always'];
-    await git.run([...fromCopy, 'submodule', '--quiet', 'update', '--init', '--', folder], { cwd: path });
+    const setUp = [...fromCopy, 'submodule', '--quiet', 'update', '--init', '--', folder];
+    await git.run(setUp, { cwd: path, onStart: noteAtWork(path) });
     await git.try(['submodule', '--quiet', 'sync', '--', folder], { cwd: path });
   }
 }

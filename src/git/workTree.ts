@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Repository, WorkTree, WorkTreeRequest } from '../core/ports/workTrees.ts';
+import { forgetAtWork, isAtWork, noteAtWork, untilIdle } from './atWork.ts';
 import { branchName } from './branchName.ts';
 import type { Git } from './git.ts';
 import { includeIgnored } from './includeIgnored.ts';
@@ -12,7 +13,9 @@ import { noteIgnored } from './unsavedWork.ts';
 /** Names that are tried before we give up on a title. */
 const MOST_NAMES = 20;
 /** Written into a work tree's Git folder when its set-up is complete. */
-const COMPLETE = 'loop-supervisor-complete';
+export const COMPLETE = 'loop-supervisor-complete';
+/** What a work tree that is being removed is called: none that is only in part there is ever taken for work. */
+export const REMOVED = '.removed';
 
 /**
  * Makes a work tree at the commit that was checked out at submit, on a branch of its own, locked against `git worktree
@@ -24,7 +27,7 @@ export async function createWorkTree(
   repository: Repository,
   request: WorkTreeRequest,
 ): Promise<WorkTree> {
-  const { path, base } = request;
+  const { path } = request;
   const root = repository.root;
   const known = await findWorkTree(git, root, path);
   if (known && existsSync(path)) {
@@ -32,21 +35,35 @@ export async function createWorkTree(
     if (marker && existsSync(marker) && known.branch) return describe(request, repository, known.branch);
   }
   // A host that died may have left Git at work in it.
-  if (known) await untilIdle(git, path);
+  const wasAtWork = isAtWork(path);
+  const lock = known && (await indexLock(git, path));
+  await untilIdle(() => isAtWork(path) || (lock !== undefined && existsSync(lock)));
   // Half made, or its folder was removed by hand: what is registered goes, the branch is used again if it is ours and
   // untouched.
-  if (known) await discardHalfMade(git, root, path);
+  if (known || (wasAtWork && (await findWorkTree(git, root, path)))) await putAway(git, root, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await moveAside(path);
   const branch = await addOnFreeBranch(git, root, request);
   const made = describe(request, repository, branch);
+  try {
+    await fill(git, store, root, request);
+  } catch (error) {
+    await removeWorkTree(git, root, made, branch === request.branch).catch(() => undefined);
+    throw error;
+  }
+  await forgetAtWork(path);
+  return made;
+}
+
+/** All that a new work tree has beside what is checked out. */
+async function fill(git: Git, store: SnapshotStore, root: string, request: WorkTreeRequest): Promise<void> {
+  const { path, base, carry } = request;
   await setUpSubmodules(git, root, path);
   await includeIgnored(git, root, path);
-  if (request.carry !== undefined) await carryChanges(git, store, path, base, request.carry);
+  if (carry !== undefined) await carryChanges(git, store, path, base, carry);
   await noteIgnored(git, path);
   const marker = await completeMarker(git, path);
   if (marker) await mkdir(marker, { recursive: true });
-  return made;
 }
 
 interface KnownWorkTree {
@@ -77,8 +94,9 @@ function describe(request: WorkTreeRequest, repository: Repository, branch: stri
 async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest): Promise<string> {
   const { loopId, title, base, path } = request;
   const reason = `Loop ${loopId} works here`;
+  const onStart = noteAtWork(path);
   const add = (...how: string[]) =>
-    git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root });
+    git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root, onStart });
   if (request.branch !== undefined && (await canGoOn(git, root, request.branch))) {
     await add(path, request.branch);
     return request.branch;
@@ -90,19 +108,23 @@ async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest)
     const taken = there.code === 0 && (at !== base || (await isCheckedOut(git, root, branch)));
     if (taken) continue;
     if (there.code === 0) await add(path, branch);
-    else await addWithBranch(git, root, branch, add('-b', branch, '--no-track', path, base));
+    else await addWithBranch(git, root, { path, branch }, add('-b', branch, '--no-track', path, base));
     return branch;
   }
   throw new Error(`Every branch name for the loop "${title}" is taken in ${root}: delete old branches under loops/.`);
 }
 
 /** Git leaves the new branch where it could not make the work tree: nothing would ever ask for it again. */
-async function addWithBranch(git: Git, root: string, branch: string, adding: Promise<unknown>): Promise<void> {
+async function addWithBranch(
+  git: Git,
+  root: string,
+  tree: Pick<WorkTree, 'path' | 'branch'>,
+  adding: Promise<unknown>,
+): Promise<void> {
   try {
     await adding;
   } catch (error) {
-    await git.try(['worktree', 'prune'], { cwd: root });
-    await git.try(['branch', '--quiet', '-D', branch], { cwd: root });
+    await removeWorkTree(git, root, tree, false).catch(() => undefined);
     throw error;
   }
 }
@@ -117,24 +139,10 @@ async function isCheckedOut(git: Git, root: string, branch: string): Promise<boo
   return (await listWorkTrees(git, root)).some((tree) => tree.branch === branch);
 }
 
-/** How long (ms) Git that a dead host has left at work is waited for. */
-const BUSY_MS = 60_000;
-const LOOK_AGAIN_MS = 100;
-
-/** Waits until no Git writes the files of a work tree any more: it holds the lock of the index while it does. */
-async function untilIdle(git: Git, path: string): Promise<void> {
+/** Git holds the lock of the index while it writes the files of a work tree. */
+async function indexLock(git: Git, path: string): Promise<string | undefined> {
   const folder = existsSync(path) ? await git.try(['rev-parse', '--absolute-git-dir'], { cwd: path }) : undefined;
-  if (folder?.code !== 0) return;
-  const lock = join(folder.stdout.trim(), 'index.lock');
-  for (let waited = 0; existsSync(lock) && waited < BUSY_MS; waited += LOOK_AGAIN_MS)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-}
-
-async function discardHalfMade(git: Git, root: string, path: string): Promise<void> {
-  await git.try(['worktree', 'unlock', path], { cwd: root });
-  await git.try(['worktree', 'remove', '--force', '--force', path], { cwd: root });
-  await rm(path, { recursive: true, force: true });
-  await git.try(['worktree', 'prune'], { cwd: root });
+  return folder?.code === 0 ? join(folder.stdout.trim(), 'index.lock') : undefined;
 }
 
 /** A folder that is no work tree of this repository may hold somebody's work: it gives way, and stays. */
@@ -165,21 +173,45 @@ async function carryChanges(
     cwd: path,
     env,
   });
-  if (patch.length > 0) await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: path, stdin: patch });
+  const onStart = noteAtWork(path);
+  if (patch.length > 0) await git.run(['apply', '--whitespace=nowarn', '-'], { cwd: path, stdin: patch, onStart });
 }
 
 /** Removes a work tree and, unless it is kept, its branch. Harmless when it is gone already. */
 export async function removeWorkTree(
   git: Git,
   root: string,
-  { path, branch }: WorkTree,
+  { path, branch }: Pick<WorkTree, 'path' | 'branch'>,
   keepBranch: boolean,
 ): Promise<void> {
-  await git.try(['worktree', 'unlock', path], { cwd: root });
-  const removed = await git.try(['worktree', 'remove', '--force', path], { cwd: root });
-  if (removed.code !== 0) {
-    await rm(path, { recursive: true, force: true });
-    await git.run(['worktree', 'prune'], { cwd: root });
-  }
+  await untilIdle(() => isAtWork(path));
+  await putAway(git, root, path);
   if (!keepBranch) await git.try(['branch', '--quiet', '-D', branch], { cwd: root });
+}
+
+/**
+ * Removes the folder of a work tree, and what Git knows of it. It gets another name first: a crash in between leaves
+ * none that lacks files, which would look as if somebody had deleted them.
+ */
+async function putAway(git: Git, root: string, path: string): Promise<void> {
+  const removed = `${path}${REMOVED}`;
+  await rm(removed, { recursive: true, force: true });
+  await rename(path, removed).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ENOENT') return;
+    throw new Error(`${path} cannot be removed (${code}): close what is open in it, then try again.`);
+  });
+  await forgetAtWork(path);
+  await unregister(git, root, path);
+  // What cannot be removed now is listed among the work trees, and tried again.
+  await rm(removed, { recursive: true, force: true }).catch(() => undefined);
+}
+
+/**
+ * Has Git forget a work tree whose folder is gone. Only that one: `git worktree prune` would forget those of the user's
+ * too that are on a disk which is away.
+ */
+async function unregister(git: Git, root: string, path: string): Promise<void> {
+  const forget = ['worktree', 'remove', '--force', '--force', path];
+  const forgotten = await git.try(forget, { cwd: root });
+  if (forgotten.code !== 0 && (await findWorkTree(git, root, path))) await git.run(forget, { cwd: root });
 }

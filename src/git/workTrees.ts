@@ -78,7 +78,10 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
       await store.open();
       return previewBringHome(git, store, root, workTree, way);
     },
-    bringHome: (root, workTree, way, loop) => bringHome(git, root, workTree, way, loop),
+    bringHome: (root, workTree, way, loop) => {
+      const parts = { git, storeOf: async (folder: string) => storeOf((await foldersOf(folder)).commonFolder) };
+      return bringHome(parts, root, workTree, way, loop);
+    },
     commitRest: (workTree, loop, asUser) => commitRest(git, workTree, loop, asUser),
     noteSetUp: ({ path }) => noteIgnored(git, path),
     planPush: (root, workTree) => planPush(git, root, workTree),

@@ -69,6 +69,26 @@ describe('keeping work trees within bounds', () => {
     assert.deepEqual(git.removed, [{ path: '/storage/old', keepBranch: false }]);
   });
 
+  it('R12.6 one that a crash left half made holds no work: nothing of it is committed', async () => {
+    const window = await open();
+    const now = machine.clock.now();
+    const half = (path: string, changedAt: number) => ({ ...stored(path, changedAt), isHalfMade: true });
+    git.inStorage = [half('/storage/old', now - 2 * DAY), half('/storage/new', now)];
+    git.unsavedWork = { uncommitted: ['a.txt'], ignored: ['.env'], commits: 0 };
+    const tidy = await tidyOf(window);
+    await tidy.tidy();
+    assert.deepEqual(git.removed, [{ path: '/storage/old', keepBranch: false }]);
+    const { removable } = await tidy.look();
+    const { unsaved } = removable.find(({ path }) => path === '/storage/new') ?? {};
+    assert.deepEqual(unsaved, { uncommitted: [], ignored: [], commits: 0 });
+    await tidy.remove(['/storage/new']);
+    assert.deepEqual([git.removed.length, git.committed], [2, []]);
+    const path = await ended(window, 'a');
+    git.inStorage = [{ ...stored(path, now), isHalfMade: true }];
+    await tidy.remove([path]);
+    assert.deepEqual(git.committed, [path], 'a loop worked there');
+  });
+
   it('R12.6 what lives is in nobody’s way: neither a loop at work nor one that is prepared loses its work tree', async () => {
     const window = await open();
     await window.submit({ prompt: 'x', loopId: 'a', isolation: 'worktree' });

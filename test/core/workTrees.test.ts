@@ -191,6 +191,21 @@ describe('a loop in a work tree of its own', () => {
     assert.equal((await machine.books().latest('a'))?.state, 'queued');
   });
 
+  it('R9.1 R12.6 one that is made while a shutdown puts its loop back stays that loop’s', async () => {
+    let made = () => {};
+    git.onCreate = () => new Promise((resolve) => (made = resolve));
+    const window = await open();
+    await window.submit({ prompt: 'x', loopId: 'b' });
+    await submit(window);
+    await machine.soon();
+    // It waits for b, which does not end.
+    void window.shutdown(60_000);
+    await machine.soon();
+    made();
+    await machine.soon();
+    assert.deepEqual([await stateOf(window), git.removed], ['queued', []]);
+  });
+
   describe('that is removed by hand', () => {
     const away = new Set<string>();
     const look = (path: string) =>
@@ -247,6 +262,24 @@ describe('a loop in a work tree of its own', () => {
       await machine.clock.advance(3_000);
       assert.deepEqual(run().stops, []);
     });
+
+    for (const commits of [2, 0])
+      it(`R7.2 R12.6 a cancel while it is made again loses nothing of the ${commits} commits on its branch`, async () => {
+        const window = await running();
+        away.add(path());
+        run().end({ exit: { exitCode: 1 } });
+        let made = () => {};
+        git.onCreate = () => new Promise((resolve) => (made = resolve));
+        await machine.clock.advance(10_000);
+        assert.equal(await stateOf(window), 'preparing');
+        git.unsavedWork = { uncommitted: [], ignored: [], commits };
+        await window.cancel('a');
+        const left = (await loopOf(window))?.workTree?.made;
+        assert.deepEqual(left, { path: path(), branch: 'loops/a' }, 'tidying finds it, should this host die now');
+        made();
+        await machine.soon();
+        assert.deepEqual(git.removed, [{ path: path(), keepBranch: commits > 0 }]);
+      });
 
     it('R12.6 something that removes it again and again uses up the restarts', async () => {
       const window = await running();

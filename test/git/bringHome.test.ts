@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkTree } from '../../src/core/ports/workTrees.ts';
 import { filesOf, GitBench } from './support.ts';
 
-const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
+const LOOP = { seq: 1, loopId: 'loop-1', title: 'Fix the build' };
 
 describe('bringing work home', () => {
   let bench: GitBench;
@@ -65,6 +65,14 @@ describe('bringing work home', () => {
     );
   });
 
+  it('R12.3 a preview leaves nothing of ours either', async () => {
+    await bench.trees.snapshot(tree.path, '1/1');
+    bench.write({ 'a.txt': 'agent\n' }, tree.path);
+    await bench.trees.preview(bench.root, tree, 'merge');
+    await bench.trees.forgetEverywhere(['1']);
+    assert.deepEqual(readdirSync(join(bench.storage, 'snapshots')), []);
+  });
+
   for (const way of ['merge', 'squash', 'apply'] as const) {
     it(`R12.4 ${way}: conflicts leave Git’s own state, and Abort leads back with nothing lost`, async () => {
       bench.write({ 'a.txt': 'agent\n' }, tree.path);
@@ -117,6 +125,23 @@ describe('bringing work home', () => {
     await assert.rejects(bench.trees.bringHome(bench.root, tree, 'merge', LOOP), /ticket missing/);
     assert.equal(readFileSync(join(tree.path, 'a.txt'), 'utf8'), 'agent\n');
   });
+
+  for (const [way, hook] of [
+    ['merge', 'pre-merge-commit'],
+    ['squash', 'pre-commit'],
+  ] as const)
+    it(`R12.4 ${way}: where a hook refuses it half-way, the checkout is as it was`, async () => {
+      bench.write({ 'a.txt': 'agent\n', 'new.txt': 'n\n' }, tree.path);
+      await bench.trees.commitRest(tree, LOOP, true);
+      bench.write({ 'b.txt': 'mine\n' });
+      bench.write({ [`.git/hooks/${hook}`]: '#!/bin/sh\necho no: tests fail >&2\nexit 1\n' });
+      chmodSync(join(bench.root, '.git', 'hooks', hook), 0o755);
+      const result = await bench.trees.bringHome(bench.root, tree, way, LOOP);
+      assert.ok(result.kind === 'refused' && /no: tests fail/.test(result.message));
+      assert.deepEqual([read('a.txt'), read('b.txt')], ['one\ntwo\nthree\n', 'mine\n']);
+      assert.equal(bench.git('status', '--porcelain'), 'M b.txt');
+      assert.ok(!existsSync(join(bench.root, '.git', 'MERGE_HEAD')));
+    });
 
   it('R12.4 two loops that edit the same lines: the second says that it will conflict', async () => {
     const other = await bench.trees.create({ ...bench.request('loop-2'), title: 'Other' });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BringHomeWay, WorkTree } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
 import { smallDisk } from '../support/smallDisk.ts';
-import { GitBench } from './support.ts';
+import { filesOf, GitBench } from './support.ts';
 
-const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
+const LOOP = { seq: 1, loopId: 'loop-1', title: 'Fix the build' };
 const FULL = /The disk is full: free some space|See that the disk has space/;
 const LARGE = 'x'.repeat(100_000).concat('\n').repeat(10);
 
@@ -59,26 +61,82 @@ describe('work trees where something is wrong with the machine or the repository
       );
       const folder = join(disk.folder, 'snapshots', 'snapshots');
       assert.deepEqual(readdirSync(folder), kept, 'one repository of ours, and nothing half made');
-      assert.deepEqual(readdirSync(join(folder, kept[0] ?? '', 'index')), []);
+      assert.deepEqual(readdirSync(join(folder, kept[0] ?? '', 'indexes')), []);
     });
 
-    it('R12.4 while work is brought home: the work stays where it is, and comes home once there is space', async () => {
-      const root = join(disk.folder, 'repo');
-      mkdirSync(root);
-      bench.git('clone', '--quiet', bench.root, root);
-      const request = { ...bench.request(), cwd: root };
-      const tree = await bench.trees.create(request);
-      bench.write(
-        { 'large.txt': Array.from({ length: 300_000 }, (_, n) => `${(n * 7919) % 1_000_003}\n`).join('') },
-        tree.path,
-      );
-      disk.fill(20_000);
-      await assert.rejects(bench.trees.bringHome(root, tree, 'merge', LOOP), FULL);
-      disk.free();
-      assert.equal(bench.git('-C', root, 'status', '--porcelain'), '', 'the checkout is as it was');
-      assert.ok(existsSync(join(tree.path, 'large.txt')));
-      assert.equal((await bench.trees.bringHome(root, tree, 'merge', LOOP)).kind, 'done');
-      assert.ok(existsSync(join(root, 'large.txt')));
+    describe('while work is brought home', () => {
+      const large = Array.from({ length: 100_000 }, (_, n) => `${(n * 7919) % 1_000_003}\n`).join('');
+      let root: string;
+      let tree: WorkTree;
+      const inRoot = (...args: string[]) => bench.git('-C', root, ...args);
+      /** All that is the user's, with what Git says of it. */
+      const mine = () => ({
+        ...filesOf(root, (path) => path.startsWith('.git')),
+        ...{
+          head: inRoot('rev-parse', 'HEAD'),
+          status: inRoot('status', '--porcelain'),
+          log: inRoot('reflog', 'HEAD'),
+        },
+      });
+      const home = (way: BringHomeWay) => bench.trees.bringHome(root, tree, way, LOOP);
+
+      beforeEach(async () => {
+        root = join(disk.folder, 'repo');
+        mkdirSync(root);
+        bench.commit({ 'b.txt': 'b\n', 'mine.txt': 'm\n' });
+        bench.git('clone', '--quiet', bench.root, root);
+        bench.write({ 'mine.txt': 'not committed\n' }, root);
+        tree = await bench.trees.create({ ...bench.request(), cwd: root });
+        bench.write({ 'b.txt': 'changed\n', 'large.txt': large }, tree.path);
+      });
+      afterEach(() => {
+        disk.free();
+        rmSync(root, { recursive: true });
+      });
+
+      it('R12.4 the work stays where it is, and comes home once there is space', async () => {
+        const before = mine();
+        disk.fill(20_000);
+        await assert.rejects(home('merge'), FULL);
+        disk.free();
+        assert.deepEqual(mine(), before);
+        assert.ok(existsSync(join(tree.path, 'large.txt')));
+        assert.equal((await home('merge')).kind, 'done');
+        assert.ok(existsSync(join(root, 'large.txt')));
+      });
+
+      it('R12.4 is refused where what comes would not fit, before anything is changed', async () => {
+        await bench.trees.commitRest(tree, LOOP, true);
+        const before = mine();
+        disk.fill(500_000);
+        const result = await home('merge');
+        assert.ok(
+          result.kind === 'refused' && /nearly full: free some space \(\d MB are needed\)/.test(result.message),
+        );
+        assert.deepEqual(mine(), before);
+        disk.free();
+        assert.equal((await home('merge')).kind, 'done');
+      });
+
+      for (const way of ['merge', 'squash', 'apply'] as const)
+        it(`R12.4 ${way} that meets it half-way is led back, or says how, and nothing is lost`, async () => {
+          await bench.trees.commitRest(tree, LOOP, true);
+          // The program of a filter fills the disk when the first file is written.
+          const fill = `#!/bin/sh\ntest -e ${bench.home}/once || head -c 9000000 /dev/zero > ${disk.folder}/filler\ncat\n`;
+          writeFileSync(join(bench.home, 'fill'), fill, { mode: 0o755 });
+          inRoot('config', 'filter.fill.smudge', join(bench.home, 'fill'));
+          bench.write({ '.git/info/attributes': 'b.txt filter=fill\n' }, root);
+          const before = mine();
+          const result = await home(way);
+          assert.ok(result.kind === 'refused' && /The disk is full: free some space/.test(result.message));
+          disk.free();
+          writeFileSync(join(bench.home, 'once'), '');
+          const advice = /run there: (git .* -- \.)/.exec(result.message)?.[1];
+          if (advice) execSync(advice, { cwd: root, env: bench.env, stdio: 'pipe' });
+          assert.deepEqual(mine(), before);
+          assert.equal((await home(way)).kind, 'done');
+          assert.equal(readFileSync(join(root, 'mine.txt'), 'utf8'), 'not committed\n');
+        });
     });
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GitBench } from './support.ts';
 
@@ -76,6 +76,40 @@ describe('work trees in our storage', () => {
     await bench.trees.noteSetUp(tree);
     bench.write({ 'dist/out.js': '' }, tree.path);
     assert.deepEqual((await bench.trees.unsaved(bench.root, tree)).ignored, ['dist/']);
+  });
+
+  it('R12.6 one that a crash left half made is known as such', async () => {
+    const whole = await make('loop-1');
+    const path = bench.trees.pathOf(`${bench.root}/.git`, 'loop-2');
+    bench.git('worktree', 'add', '--quiet', '--no-checkout', '-b', 'loops/half', path);
+    const found = await bench.trees.stored();
+    const halfMade = found.filter(({ isHalfMade }) => isHalfMade);
+    assert.deepEqual([found.length, halfMade.map((one) => one.path)], [2, [path]]);
+    assert.ok(existsSync(whole.path));
+  });
+
+  it('R12.6 a removal that a crash interrupted is finished, and never taken for deleted files', async () => {
+    const tree = await make('loop-1');
+    renameSync(tree.path, `${tree.path}.removed`);
+    assert.deepEqual(await bench.trees.stored(), []);
+    assert.ok(!existsSync(`${tree.path}.removed`));
+    await bench.trees.remove(bench.root, tree, false);
+    assert.deepEqual(
+      [bench.git('worktree', 'list').split('\n').length, bench.git('branch', '--list', 'loops/*')],
+      [1, ''],
+    );
+  });
+
+  it('R12.6 a work tree of the user’s on a disk that is away stays known to Git', async () => {
+    const theirs = join(bench.home, 'usb', 'tree');
+    bench.git('worktree', 'add', '--quiet', '-b', 'theirs', theirs);
+    renameSync(join(bench.home, 'usb'), join(bench.home, 'away'));
+    const tree = await make('loop-1');
+    rmSync(tree.path, { recursive: true });
+    const again = await make('loop-1');
+    await bench.trees.remove(bench.root, again, false);
+    renameSync(join(bench.home, 'away'), join(bench.home, 'usb'));
+    assert.equal(bench.git('-C', theirs, 'status', '--porcelain'), '');
   });
 
   it('R12.2 changes that were kept for a submit and never used are let go after a while', async () => {

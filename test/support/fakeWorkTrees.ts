@@ -129,7 +129,11 @@ export class FakeWorkTrees implements WorkTrees {
     return this.pushResult;
   }
 
-  async commitRest(): Promise<boolean> {
+  /** Work trees whose rest was committed. */
+  readonly committed: string[] = [];
+
+  async commitRest({ path }: WorkTree): Promise<boolean> {
+    this.committed.push(path);
     return true;
   }
 

@@ -144,6 +144,8 @@ export interface StoredWorkTree {
   readonly changedAt: number;
   /** Absent where its repository is gone. `branch`: one of ours, which may not be there yet. */
   readonly tree?: { readonly commonFolder: string; readonly branch: string };
+  /** Its making was never completed: no loop has worked in it. */
+  readonly isHalfMade?: boolean;
 }
 
 /**
@@ -178,12 +180,15 @@ export interface WorkTrees {
   read(commonFolder: string, commit: string, path: string): Promise<Uint8Array | undefined>;
   /** What bringing `workTree` home into the checkout at `root` would meet. */
   preview(root: string, workTree: WorkTree, way: BringHomeWay): Promise<MergePreview>;
-  /** Brings it home. What the agent left uncommitted is committed first, with the title and a `Loop-Id` trailer. */
+  /**
+   * Brings it home. What the agent left uncommitted is committed first, with the title and a `Loop-Id` trailer. Where
+   * Git fails half-way, the checkout is led back to what it was.
+   */
   bringHome(
     root: string,
     workTree: WorkTree,
     way: BringHomeWay,
-    loop: { readonly loopId: string; readonly title: string },
+    loop: { readonly seq: number; readonly loopId: string; readonly title: string },
   ): Promise<BringHomeResult>;
   /**
    * Brings the branch to where the agent went, and commits there what it left uncommitted, with the title and a

@@ -3,6 +3,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from '../steps/requestStop.ts';
 import { finish } from '../steps/transitions.ts';
 import { isUnconfirmed, settleAway } from '../steps/unconfirmedEnd.ts';
+import { withRemovedWorkTree } from '../steps/workTrees.ts';
 import type { Engine } from './engine.ts';
 import { stopUnseen } from './unconfirmedEnds.ts';
 import { withStoreTimeout } from './withStoreTimeout.ts';
@@ -76,7 +77,7 @@ function cancelIn(unit: UnitOfWork, loop: LiveLoop, { runs, context }: Pick<Engi
     settleAway(unit, loop.seq);
     unit.effects.push(() => sendUnseenStop(context, loop.seq));
   }
-  finish(unit, loop, 'cancelled', 'cancelled by the user');
+  finish(unit, withRemovedWorkTree(unit, loop), 'cancelled', 'cancelled by the user');
   unit.tell({ type: 'loop:cancelled', loopId: loop.loopId });
 }
 

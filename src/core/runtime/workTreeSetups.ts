@@ -45,11 +45,12 @@ export class WorkTreeSetups implements Disposable {
       if (!workTrees) throw new Error('Git cannot be used here');
       const own = loop.repository ? await this.#inClone(workTrees, loop, loop.repository) : loop.workTree;
       const tree = await create(workTrees, loop, own);
-      const isUsed = await this.#record((unit) => workTreeMade(unit, loop.seq, tree, own));
-      // It was cancelled meanwhile, before any work was done in it.
-      if (isUsed === false && own) await workTrees.remove(own.root, tree, false);
+      const became = await this.#record((unit) => workTreeMade(unit, loop.seq, tree, own));
+      // It was cancelled meanwhile: what is on the branch is from a work tree before, which was removed from under it.
+      if (became === 'ended' && own)
+        await workTrees.remove(own.root, tree, (await workTrees.unsaved(own.root, tree)).commits > 0);
       const { carry } = loop.workTree ?? {};
-      if (isUsed !== undefined && carry) await workTrees.forgetEverywhere([groupOf(carry)]);
+      if ((became === 'used' || became === 'ended') && carry) await workTrees.forgetEverywhere([groupOf(carry)]);
     } catch (error) {
       log(`The work tree of loop ${loop.loopId} could not be made.`, error);
       const why = error instanceof Error ? error.message : String(error);

@@ -172,7 +172,9 @@ export class WorkTreeTidy {
 
   async #unsavedIn(stored: StoredWorkTree, loop: Loop | undefined): Promise<UnsavedWork | undefined> {
     const tree = treeOf(stored, loop);
-    return tree && this.#git.unsaved(stored.tree?.commonFolder ?? stored.path, tree).catch(() => undefined);
+    const root = stored.tree?.commonFolder ?? stored.path;
+    const unsaved = tree && (await this.#git.unsaved(root, tree).catch(() => undefined));
+    return unsaved && isHalfMade(stored, loop) ? { ...unsaved, uncommitted: [], ignored: [] } : unsaved;
   }
 
   /**
@@ -209,7 +211,7 @@ export class WorkTreeTidy {
       return undefined;
     }
     const name = loop ?? { loopId: 'unknown', title: 'Work of a loop that is no longer known' };
-    await this.#git.commitRest(tree, name, false);
+    if (!isHalfMade(stored, loop)) await this.#git.commitRest(tree, name, false);
     const root = stored.tree.commonFolder;
     const { commits } = await this.#git.unsaved(root, tree);
     await this.#git.remove(root, tree, commits > 0);
@@ -222,6 +224,11 @@ export class WorkTreeTidy {
     const outcome = { how: 'removed' as const, ...(branch !== undefined && { branch }) };
     await this.#engine.transactions.take((unit) => endWorkTree(unit, seq, outcome, undefined), [['bySeq', seq]]);
   }
+}
+
+/** Files that were never written look like deleted ones: they are nobody's work. */
+function isHalfMade(stored: StoredWorkTree, loop: Loop | undefined): boolean {
+  return stored.isHalfMade === true && loop === undefined;
 }
 
 function treeOf({ path, tree }: StoredWorkTree, loop: Loop | undefined): WorkTree | undefined {

@@ -37,17 +37,17 @@ export function prepare(unit: UnitOfWork, loop: QueuedLoop): void {
 
 /**
  * The work tree of a loop is there: the loop goes on in it, in its slot if the gates let it. `own`: where it was made,
- * which the clone decides for a loop of another machine (R16.4). Returns false where the loop was ended or taken over
- * meanwhile.
+ * which the clone decides for a loop of another machine (R16.4). Returns `ended` where the loop was ended meanwhile, and
+ * `elsewhere` where it waits for another host, or has one: the work tree is its own all the same.
  */
 export function workTreeMade(
   unit: UnitOfWork,
   seq: number,
   { path, branch, cwd }: WorkTree,
   own: OwnWorkTree | undefined,
-): boolean {
+): 'used' | 'ended' | 'elsewhere' {
   const loop = ownPreparing(unit, seq);
-  if (!loop?.workTree) return false;
+  if (!loop?.workTree) return unit.liveState.get(seq) ? 'elsewhere' : 'ended';
   const { carry: _, outcome: _1, isSetUp: _2, ...tree } = own ?? loop.workTree;
   const isSetUp = unit.context.settings.workTree.setup === '';
   const before = loop.workTree.outcome?.how;
@@ -58,7 +58,7 @@ export function workTreeMade(
   const next: PreparingLoop = isAnew ? anew : loop;
   requeue(unit, { ...next, cwd, workTree }, `works in ${path} on branch ${branch}`);
   unit.goesOn = seq;
-  return true;
+  return 'used';
 }
 
 /** The work tree of a loop could not be made: the loop is held and says why (R12.2). */
@@ -136,6 +136,19 @@ export function afterSetup(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict,
   const why = `the set-up command of its work tree failed: ${said || verdict.reason}. Put it right, then start it again`;
   wait(unit, loop, { for: 'you', need: 'workTree' }, why);
   return true;
+}
+
+/**
+ * A loop that ends while its work tree is to be made again from its branch: what is left of the one that was removed
+ * from under it stays its own, so that tidying finds it (R12.6).
+ */
+export function withRemovedWorkTree({ context }: UnitOfWork, loop: LiveLoop): LiveLoop {
+  const { machine, workTree } = loop;
+  const branch = workTree?.outcome?.how === 'removed' ? workTree.outcome.branch : undefined;
+  const isHere = machine === undefined || machine === context.machine?.id;
+  if (!workTree || workTree.made || branch === undefined || !isHere || !context.workTrees) return loop;
+  const path = context.workTrees.pathOf(workTree.commonFolder, workTree.name);
+  return { ...loop, workTree: { ...workTree, made: { path, branch } } };
 }
 
 function ownPreparing(unit: UnitOfWork, seq: number): PreparingLoop | undefined {

@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+
+/** How long (ms) Git that a dead host has left at work is waited for. */
+const BUSY_MS = 60_000;
+const LOOK_AGAIN_MS = 100;
+
+/** Beside a work tree: the id of the Git process that is at work on it. */
+export const AT_WORK = '.at-work';
+
+/**
+ * Notes which Git is at work on a work tree. It goes on when its host dies, and whoever is next must not write where it
+ * still does. One that cannot be noted is not waited for.
+ */
+export function noteAtWork(path: string): (pid: number) => void {
+  return (pid) => {
+    try {
+      writeFileSync(`${path}${AT_WORK}`, String(pid));
+    } catch {
+      // The disk is full, or the folder is gone: Git itself will say so.
+    }
+  };
+}
+
+/** No Git of ours is at work on it any more. */
+export async function forgetAtWork(path: string): Promise<void> {
+  await rm(`${path}${AT_WORK}`, { force: true });
+}
+
+/** Whether the Git that was noted last is still at work. */
+export function isAtWork(path: string): boolean {
+  try {
+    process.kill(Number.parseInt(readFileSync(`${path}${AT_WORK}`, 'utf8'), 10), 0);
+    return true;
+  } catch (error) {
+    // Not ours to signal, but there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Waits until nothing is at work any more, for as long as one may wait. */
+export async function untilIdle(isBusy: () => boolean): Promise<void> {
+  for (let waited = 0; isBusy() && waited < BUSY_MS; waited += LOOK_AGAIN_MS)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+}
