@@ -1,5 +1,5 @@
-import { copyFile, lstat, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, lstat, mkdir, rm, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { FileChange, Snapshot } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
@@ -9,6 +9,9 @@ export const LARGEST_UNTRACKED_BYTES = 10 * 1024 * 1024;
 
 /** Files are looked at in groups of this many. */
 const AT_ONCE = 64;
+
+/** How much newer (ms) an index is made than all files. */
+const NEWER_MS = 60_000;
 
 /** Where a work tree and its own Git folder lie. */
 export interface CheckoutFolders {
@@ -43,14 +46,18 @@ export async function treeOfFiles(
 ): Promise<{ readonly tree: string; readonly leftOut: readonly string[] }> {
   await store.open();
   const quiet = await withoutFilters(git, root);
-  const { head, entries } = await lookAtFiles(git, root, quiet);
-  // Nothing differs: the tree is there, and no index need be written to find it.
-  if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
   const index = join(store.folder, 'indexes', name.replaceAll('/', '-'));
-  await mkdir(join(store.folder, 'indexes'), { recursive: true });
+  const env = { ...store.writing, GIT_INDEX_FILE: index };
   try {
-    await copyIndex(gitFolder, index);
-    const env = { ...store.writing, GIT_INDEX_FILE: index };
+    const needsCopy = quiet.length > 0;
+    if (needsCopy) {
+      await copyIndex(gitFolder, index);
+      await makeNewer(index);
+    }
+    const { head, entries } = await lookAtFiles(git, root, quiet, needsCopy ? env : {});
+    // Nothing differs: the tree is there, and no index need be written to find it.
+    if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
+    if (!needsCopy) await copyIndex(gitFolder, index);
     const leftOut = await bringUpToDate(git, root, env, quiet, entries);
     // It looks again at files that changed in the second of the index, through their filters.
     return { tree: await git.run([...quiet, 'write-tree'], { cwd: root, env }), leftOut };
@@ -62,7 +69,19 @@ export async function treeOfFiles(
 
 /** The user's index knows when each file was last seen: what has not changed since need not be read again. */
 async function copyIndex(gitFolder: string, index: string): Promise<void> {
+  await mkdir(dirname(index), { recursive: true });
   await copyFile(join(gitFolder, 'index'), index).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+/**
+ * Git looks again at files that are as new as the index, in whole seconds. Without their filters they would seem
+ * changed.
+ */
+async function makeNewer(index: string): Promise<void> {
+  const later = new Date(Date.now() + NEWER_MS);
+  await utimes(index, later, later).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
 }
@@ -86,9 +105,11 @@ async function lookAtFiles(
   git: Git,
   root: string,
   quiet: readonly string[],
+  env: Record<string, string>,
 ): Promise<{ readonly head?: string; readonly entries: readonly FoundEntry[] }> {
   const how = ['--porcelain=v2', '--branch', '--no-ahead-behind', '--no-renames', '--untracked-files=all', '-z'];
-  const lines = (await git.run([...quiet, 'status', ...how], { cwd: root })).split('\0').filter((line) => line !== '');
+  const status = await git.run([...quiet, 'status', ...how], { cwd: root, env });
+  const lines = status.split('\0').filter((line) => line !== '');
   const head = lines.flatMap((line) => /^# branch\.oid ([0-9a-f]+)$/.exec(line)?.[1] ?? [])[0];
   const entries = lines.flatMap((line): FoundEntry[] => {
     const kind = line.charAt(0);

@@ -163,7 +163,7 @@ export class Interrupter {
     await run(trees, call).catch(() => undefined);
   }
 
-  /** A host is killed in the step of that number; Git goes on a little later. Returns what waits for the end of that. */
+  /** A host is killed in the step of that number; Git goes on a little later. Returns what waits for its end. */
   async #straggles({ what, args }: Call, number: number, note = ''): Promise<() => Promise<unknown>> {
     this.#again();
     const straggler = join(this.#tools, 'straggler');

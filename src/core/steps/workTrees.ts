@@ -37,8 +37,8 @@ export function prepare(unit: UnitOfWork, loop: QueuedLoop): void {
 
 /**
  * The work tree of a loop is there: the loop goes on in it, in its slot if the gates let it. `own`: where it was made,
- * which the clone decides for a loop of another machine (R16.4). Returns `ended` where the loop was ended meanwhile, and
- * `elsewhere` where it waits for another host, or has one: the work tree is its own all the same.
+ * which the clone decides for a loop of another machine (R16.4). Returns `ended` where the loop was ended meanwhile,
+ * and `elsewhere` where it waits for another host, or has one: the work tree stays its own.
  */
 export function workTreeMade(
   unit: UnitOfWork,
