@@ -10,5 +10,9 @@ export function copyOn({ workTree }: Loop, machine: string | undefined): WorkTre
 export function inCopy<L extends Loop>(loop: L, copy: WorkTreeCopy): L {
   if (!loop.workTree) return loop;
   const { path, branch, root, commonFolder } = copy;
-  return { ...loop, cwd: path, workTree: { ...loop.workTree, root, commonFolder, made: { path, branch }, copies: [copy] } };
+  return {
+    ...loop,
+    cwd: path,
+    workTree: { ...loop.workTree, root, commonFolder, made: { path, branch }, copies: [copy] },
+  };
 }
