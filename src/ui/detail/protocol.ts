@@ -95,7 +95,7 @@ export interface QuestionData {
   readonly choices: readonly { readonly id: string; readonly word: string }[];
   /** Whether a rule can allow the like of it. */
   readonly canRemember: boolean;
-  /** What it leaves to its user, in place of `parts`: `text` and `shown` are made visible, `reply` is the option itself. */
+  /** What it leaves to its user, in place of `parts`. `reply`: an option itself, which `shown` makes visible. */
   readonly inquiries?: readonly {
     readonly text: string;
     readonly options: readonly { readonly shown: string; readonly about?: string; readonly reply: string }[];
