@@ -106,8 +106,8 @@ export function isEmpty(group: Cgroup): boolean {
 }
 
 /**
- * Waits for as long as a group gets smaller. Those that were asked to end are mostly on their way, and the kernel counts
- * them in one go: whoever is gone by then need not be looked at.
+ * Waits for as long as a group gets smaller. Those that were asked to end are mostly on their way, and one read counts
+ * all that are left: whoever is gone by then need not be looked at.
  */
 export async function whileLeaving(group: Pick<Cgroup, 'processes'>): Promise<void> {
   let fewest = Number.POSITIVE_INFINITY;

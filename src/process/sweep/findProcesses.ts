@@ -92,10 +92,7 @@ function sortByRun(
   for (const run of runs) {
     const isLivingMember = membership(run, tree);
     const roots = living.filter((process) => isLivingMember(process) || ownerOf?.(process) === run.token);
-    found.set(
-      run.token,
-      roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep),
-    );
+    found.set(run.token, sort(table, tree.below(roots, ourselves), tree, run, options.keep));
   }
   return found;
 }

@@ -7,10 +7,9 @@ import { seenIn } from './seenIn.ts';
 const MARKER = Buffer.from('LOOP_SUPERVISOR_ATTEMPT=');
 
 /**
- * Tells which run a process belongs to by its marker or its open log. Those older than all leaders are left out. Each is
- * looked at once, and only if it is asked for: these are the dearest looks of all.
- *
- * The function throws LookFailed when a look at the process failed.
+ * Returns a function that names the run of a process by its marker or its open log, and leaves out those that are older
+ * than all leaders. It looks at a process when it is first asked for it, and throws LookFailed when that look failed:
+ * these looks cost more than all others.
  */
 export function ownersByTraces(
   table: ProcessTable,
