@@ -5,7 +5,7 @@ import type { PackedWork, WorkTree } from '../../src/core/ports/workTrees.ts';
 import { GitBench } from './support.ts';
 
 const LIMITS = { most: 10_000_000, pieceBytes: 256 };
-const LOOP = { loopId: 'loop-1', title: 'Fix the build' };
+const LOOP = { seq: 1, loopId: 'loop-1', title: 'Fix the build' };
 
 describe('work that goes from one machine to another', () => {
   let bench: GitBench;
