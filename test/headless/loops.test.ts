@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { logLineSchema } from '../../src/cli/schemas.ts';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
@@ -26,6 +36,7 @@ describe('loops as it ships', () => {
       worker: { command: 'sh', args: ['-c', 'cat; echo; echo "in $PWD"'] },
       fails: { command: 'sh', args: ['-c', 'exit 3'] },
       stays: { command: 'sleep', args: ['1000'] },
+      waits: { command: 'sh', args: ['-c', 'until test -e done; do sleep 0.1; done'] },
     };
     const settings = { defaultAgent: 'worker', agents, 'loopSupervisor.restart.maxRestarts': 0 };
     writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
@@ -53,6 +64,11 @@ describe('loops as it ships', () => {
     assert.equal(code, 0, error);
     assert.equal(out, `say hello\nin ${project}\n`);
     assert.match(error, /completed/);
+    const json = (await sh('loops logs --json $(loops list -a --ids)')).out.trim().split('\n');
+    assert.deepEqual(
+      json.map((line) => logLineSchema.parse(JSON.parse(line))),
+      ['say hello', `in ${project}`].map((text) => ({ attempt: 1, kind: 'output', text })),
+    );
     assert.equal((await sh('loops submit -A fails -w work')).code, 5);
     assert.equal(
       (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
@@ -68,6 +84,23 @@ describe('loops as it ships', () => {
       assert.equal(statSync(path).mode & 0o777, 0o700);
     assert.equal((await sh('loops host stop')).code, 0);
     await until('the host to be gone', () => !isThere(pid));
+  });
+
+  it('R15.1 the host outlives the session that it was started in: a hang-up, and the end of all processes there', async () => {
+    await sh('loops trust');
+    const login = spawn('sh', ['-c', 'loops submit -A waits --id waits work; exec sleep 1000'], {
+      ...{ cwd: project, detached: true, stdio: 'ignore' },
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+    });
+    const host = async () => JSON.parse((await sh('loops host status --json')).out) as { pid?: number };
+    const pid = await until('the host', async () => (await host()).pid);
+    await until('the loop to run', async () => (await sh('loops list -s running --ids')).out === 'waits\n');
+    for (const signal of ['SIGHUP', 'SIGKILL'] as const)
+      for (const one of processesOfSession(login.pid as number)) process.kill(one, signal);
+    await until('the session to be gone', () => processesOfSession(login.pid as number).length === 0);
+    assert.equal((await host()).pid, pid);
+    writeFileSync(join(project, 'done'), '');
+    assert.equal((await sh('loops wait waits')).code, 0);
   });
 
   it('R15.3 the same script works while a window is open: that one runs it, and no host is needed for it', async () => {
@@ -160,6 +193,21 @@ describe('loops as it ships', () => {
     assert.equal(readFileSync(join(first, 'loops'), 'utf8'), 'something else');
   });
 });
+
+/** The living processes of a session. */
+function processesOfSession(session: number): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      const [state, , , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(of) === session && state !== 'Z' ? [Number(name)] : [];
+    } catch {
+      // It has ended while we looked.
+      return [];
+    }
+  });
+}
 
 function isThere(pid: number): boolean {
   try {
