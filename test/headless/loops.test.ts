@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { logLineSchema } from '../../src/cli/schemas.ts';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
+import { carrying, signal } from '../support/host/processes.ts';
 import { installed } from '../support/installed.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { stays, until } from '../support/until.ts';
@@ -90,14 +82,14 @@ describe('loops as it ships', () => {
     await sh('loops trust');
     const login = spawn('sh', ['-c', 'loops submit -A waits --id waits work; exec sleep 1000'], {
       ...{ cwd: project, detached: true, stdio: 'ignore' },
-      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` },
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}`, LOOP_TEST_LOGIN: storage },
     });
+    const inSession = () => carrying('LOOP_TEST_LOGIN', storage).filter(({ sid }) => sid === login.pid);
     const host = async () => JSON.parse((await sh('loops host status --json')).out) as { pid?: number };
     const pid = await until('the host', async () => (await host()).pid);
     await until('the loop to run', async () => (await sh('loops list -s running --ids')).out === 'waits\n');
-    for (const signal of ['SIGHUP', 'SIGKILL'] as const)
-      for (const one of processesOfSession(login.pid as number)) process.kill(one, signal);
-    await until('the session to be gone', () => processesOfSession(login.pid as number).length === 0);
+    for (const name of ['SIGHUP', 'SIGKILL'] as const) for (const one of inSession()) signal(one, name);
+    await until('the session to be gone', () => inSession().length === 0);
     assert.equal((await host()).pid, pid);
     writeFileSync(join(project, 'done'), '');
     assert.equal((await sh('loops wait waits')).code, 0);
@@ -193,21 +185,6 @@ describe('loops as it ships', () => {
     assert.equal(readFileSync(join(first, 'loops'), 'utf8'), 'something else');
   });
 });
-
-/** The living processes of a session. */
-function processesOfSession(session: number): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      const [state, , , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return Number(of) === session && state !== 'Z' ? [Number(name)] : [];
-    } catch {
-      // It has ended while we looked.
-      return [];
-    }
-  });
-}
 
 function isThere(pid: number): boolean {
   try {
