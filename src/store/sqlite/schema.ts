@@ -287,6 +287,19 @@ const VERSION_19 = `
 ALTER TABLE loops ADD COLUMN repository TEXT;
 `;
 
+/**
+ * Version 20: moves of loops to and from other stores (R16.1).
+ * - `imports`: loops that came from another store, by their `seq` there; `here` is the `seq` here, `departure` the
+ *   departure by which it came last.
+ * - `departures`: loops that went to another store, with what they were until they are known to have arrived.
+ */
+const VERSION_20 = `
+CREATE TABLE imports (
+  source TEXT NOT NULL, seq INTEGER NOT NULL, here INTEGER, departure INTEGER NOT NULL, PRIMARY KEY (source, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE departures (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, target TEXT NOT NULL, phase TEXT) STRICT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -308,6 +321,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 17, sql: VERSION_17 },
   { version: 18, sql: VERSION_18 },
   { version: 19, sql: VERSION_19 },
+  { version: 20, sql: VERSION_20 },
 ];
 
 /** The version that this code knows. */
