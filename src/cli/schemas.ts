@@ -25,6 +25,8 @@ export const loopSchema = z.object({
   costUsd: usd,
   /** Some of the cost is a guess or priced from tokens. */
   costEstimated: z.boolean(),
+  /** Some of its work is in no cost: with a cost of 0 it is unknown. */
+  costAtLeast: z.boolean(),
   submittedAt: time,
   finishedAt: z.optional(time),
 });
@@ -41,6 +43,7 @@ const attemptSchema = z.object({
   exitCode: z.optional(z.int()),
   pid: z.optional(z.int()),
   costUsd: usd,
+  costAtLeast: z.boolean(),
   isCheck: z.boolean(),
   log: z.string(),
 });
@@ -70,6 +73,9 @@ export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boo
 /** What a call did to each loop that it names. */
 export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
 
+/** Where the work of a loop is that was fetched. */
+export const fetchSchema = z.object({ loopId: z.string(), branch: z.string(), path: z.string() });
+
 /** What the agent of a loop asks and nobody has answered. */
 export const questionsSchema = z.object({
   questions: z.array(
@@ -83,10 +89,30 @@ export const questionsSchema = z.object({
       paths: z.optional(z.array(z.string())),
       /** Where links lead those of them that are elsewhere. */
       targets: z.optional(z.union([z.array(z.string()), z.literal('unknown')])),
+      /** What it leaves to its user: `--say` is for each of them, in this order. */
+      inquiries: z.optional(
+        z.array(
+          z.object({
+            text: z.string(),
+            options: z.array(z.object({ label: z.string(), about: z.optional(z.string()) })),
+            multiple: z.boolean(),
+          }),
+        ),
+      ),
       choices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string() })),
     }),
   ),
 });
+
+/** One line of `logs`: what an agent said or did, or with `output` a line that it printed. */
+export const logLineSchema = z.object({
+  attempt: z.int(),
+  kind: z.enum(['text', 'tool', 'toolFailed', 'denied', 'warning', 'failed', 'output']),
+  text: z.string(),
+  /** The next text goes on in the same line. */
+  isPart: z.optional(z.boolean()),
+});
+export type LogLineJson = z.infer<typeof logLineSchema>;
 
 export const budgetSchema = z.object({
   spentUsd: usd,
@@ -106,6 +132,8 @@ export const hostSchema = z.object({
   background: z.string(),
   settingsFrom: z.string(),
   log: z.string(),
+  /** `host` alone says it: whether the host goes on after its user has logged out, and why. */
+  afterLogout: z.optional(z.object({ survives: z.enum(['yes', 'perhaps', 'no']), why: z.string() })),
 });
 
 export const statusSchema = z.object({

@@ -58,6 +58,7 @@ export function batchOf(transacted: Transacted): string {
     ...bookStatements(transacted.writes),
     ...removalStatements(transacted.writes),
     ...moveStatements(transacted.writes),
+    ...pieceStatements(transacted.writes),
     ...headStatements(transacted),
     'COMMIT',
   ];
@@ -185,6 +186,20 @@ function moveStatements({ arrivals, departures, arrived }: Writes): string[] {
   }
   if (arrived.size > 0) statements.push(`UPDATE departures SET phase = NULL WHERE ${seqsIn(arrived)}`);
   return statements;
+}
+
+/** Work that goes from one machine to another, in pieces. */
+function pieceStatements({ pieces, taken }: Writes): string[] {
+  const rows = pieces.map(({ transfer, n, content }) => tuple([transfer, n, content]));
+  return [
+    ...(taken.size > 0 ? [`DELETE FROM pieces WHERE transfer IN ${list([...taken])}`] : []),
+    ...(rows.length > 0
+      ? [
+          `INSERT INTO pieces (transfer, n, content) VALUES ${rows.join(', ')}
+             ON CONFLICT (transfer, n) DO UPDATE SET content = excluded.content`,
+        ]
+      : []),
+  ];
 }
 
 /** The head row, leases, and what others hear. */

@@ -55,5 +55,8 @@ export class Writes {
   readonly arrived = new Set<number>();
   readonly events: SupervisorEvent[] = [];
   readonly claims = new Set<string>();
+  readonly pieces: { readonly transfer: string; readonly n: number; readonly content: string }[] = [];
+  /** Transfers whose pieces go. */
+  readonly taken = new Set<string>();
   control: Control | undefined;
 }

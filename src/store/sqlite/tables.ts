@@ -10,6 +10,7 @@ import { HistoryTable } from './historyTable.ts';
 import { LedgerTable } from './ledgerTable.ts';
 import { LoopTable } from './loopTable.ts';
 import { MoveTable } from './moveTable.ts';
+import { PieceTable } from './pieceTable.ts';
 import { PromptTable } from './promptTable.ts';
 import { Quarantine } from './quarantine.ts';
 import { Removal } from './removal.ts';
@@ -30,6 +31,7 @@ export class Tables {
   readonly windows: WindowTable;
   readonly claims: ClaimTable;
   readonly moves: MoveTable;
+  readonly pieces: PieceTable;
   readonly finished: FinishedList;
   readonly summaries: Summaries;
   readonly timeline: Timeline;
@@ -49,6 +51,7 @@ export class Tables {
     this.windows = new WindowTable(connection, rowReader);
     this.claims = new ClaimTable(connection);
     this.moves = new MoveTable(connection, rowReader);
+    this.pieces = new PieceTable(connection);
     this.finished = new FinishedList(connection, this.loops);
     this.summaries = new Summaries(connection);
     this.timeline = new Timeline(connection, rowReader);
