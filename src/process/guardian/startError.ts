@@ -24,17 +24,18 @@ export function failedStart(failure: StartFailure, { command, cwd }: Command, en
 
 /** What keeps an agent from working in a folder, as a sentence; undefined when nothing does. */
 export function folderProblem(cwd: string): string | undefined {
+  const folder = `its working folder ${cwd}`;
   try {
-    if (!statSync(cwd).isDirectory()) return `its working folder ${cwd} is a file. Choose a folder.`;
+    if (!statSync(cwd).isDirectory()) return `${folder} is a file. Choose a folder.`;
     accessSync(cwd, constants.X_OK);
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      return `its working folder ${cwd} is not there. Choose another folder, or create it again.`;
+      return `${folder} is not there. Choose another folder, or create it again.`;
     if (code === 'EACCES' || code === 'EPERM')
-      return `its working folder ${cwd} may not be entered. Give your user permission to open it, or choose another.`;
-    return `its working folder ${cwd} cannot be used (${code}).`;
+      return `${folder} may not be entered. Give your user permission to open it, or choose another.`;
+    return `${folder} cannot be used (${code}).`;
   }
 }
 
@@ -60,20 +61,19 @@ export function exitProblem(exitCode: number | undefined, request: Command, envi
 }
 
 function commandProblem(code: string | undefined, message: string, request: Command, environment: Environment): string {
-  const { command } = request;
+  const subject = `The command "${request.command}"`;
+  const failed = `${subject} was not started`;
   const path = findFile(request, environment);
   const interpreter = path === undefined ? undefined : interpreterProblem(path, environment['PATH'] ?? '');
-  if (interpreter) return `The command "${command}" was not started: ${interpreter}`;
+  if (interpreter) return `${failed}: ${interpreter}`;
   if (code === 'ENOENT' && path !== undefined)
-    return `The command "${command}" was not started: ${path} was made for another system. Install the one for this system.`;
-  if (code === 'ENOENT')
-    return `The command "${command}" was not found. Install it, or set its full path in the agent's settings.`;
-  if (code === 'EACCES' || code === 'EPERM') return `The command "${command}" may not be run: ${refusal(path)}`;
+    return `${failed}: ${path} was made for another system. Install the one for this system.`;
+  if (code === 'ENOENT') return `${subject} was not found. Install it, or set its full path in the agent's settings.`;
+  if (code === 'EACCES' || code === 'EPERM') return `${subject} may not be run: ${refusal(path)}`;
   if (code === 'E2BIG')
-    return `The command "${command}" was not started: its arguments are too long. Use an agent that takes its prompt on standard input.`;
-  if (code === 'ENOEXEC')
-    return `The command "${command}" is no program for this machine, or a script without its first line "#!…".`;
-  return `The command "${command}" was not started: ${message}.`;
+    return `${failed}: its arguments are too long. Use an agent that takes its prompt on standard input.`;
+  if (code === 'ENOEXEC') return `${subject} is no program for this machine, or a script without its first line "#!…".`;
+  return `${failed}: ${message}.`;
 }
 
 function refusal(path: string | undefined): string {

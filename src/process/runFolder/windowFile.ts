@@ -36,8 +36,8 @@ export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log 
   const renew = () => {
     timer = clock.after(RENEW_MS, renew);
     try {
-      const file = lookAtWindowFile(path);
-      if (file.state === 'gone' || (file.state === 'there' && !isSameProcess(file.value, self))) writeJson(path, self);
+      const file = lookAtJson(path);
+      if (file.state !== 'unknown' && !isAbout(file, self)) writeJson(path, self);
       retryLog.withdraw();
     } catch (error) {
       retryLog.make(`The file ${path}, by which running loops see this window, could not be written`, error);
@@ -57,16 +57,29 @@ export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log 
 export function lookAtWindowFile(path: string): Look<ProcessIdentity> {
   const look = lookAtJson(path);
   if (look.state !== 'there') return look;
-  const window = (look.value ?? {}) as Partial<ProcessIdentity>;
-  const isWhole =
-    typeof window.pid === 'number' && typeof window.startTime === 'string' && typeof window.bootId === 'string';
-  return isWhole ? there(window as ProcessIdentity) : unknown('the file of a window is damaged');
+  return isWindow(look.value) ? there(look.value) : unknown('the file of a window is damaged');
 }
 
+function isWindow(value: unknown): value is ProcessIdentity {
+  const { pid, startTime, bootId } = (value ?? {}) as Partial<ProcessIdentity>;
+  return typeof pid === 'number' && typeof startTime === 'string' && typeof bootId === 'string';
+}
+
+function isAbout(file: Look, window: ProcessIdentity): boolean {
+  return file.state === 'there' && isWindow(file.value) && isSameProcess(file.value, window);
+}
+
+/**
+ * A damaged file, as a power cut leaves it, would pass for a window for ever; that of a living window is written
+ * again.
+ */
 function removeGone(windowsFolder: string, inspector: ProcessInspector): void {
   for (const name of readdirSync(windowsFolder)) {
-    const file = lookAtWindowFile(join(windowsFolder, name));
-    if (file.state === 'there' && inspector.look(file.value).state === 'gone')
-      rmSync(join(windowsFolder, name), { force: true });
+    const path = join(windowsFolder, name);
+    const file = lookAtJson(path);
+    if (file.state !== 'there') continue;
+    // Others may be writing what has another name.
+    const isLeft = isWindow(file.value) ? inspector.look(file.value).state === 'gone' : name.endsWith('.json');
+    if (isLeft) lookAt(() => rmSync(path, { force: true }));
   }
 }
