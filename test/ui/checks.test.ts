@@ -24,6 +24,11 @@ describe('loops that prove their work, in the workbench', () => {
       'loopSupervisor.checks': {
         'Work is finished': 'node test.js',
         'Finished in one round': { command: 'node test.js', maxRounds: 1, checkFirst: false },
+        'Higher score': {
+          command: 'node test.js',
+          checkFirst: false,
+          score: { pattern: 'score: (\\d+)', better: 'higher' },
+        },
       },
     },
     size: { width: 1400, height: 900 },
@@ -120,6 +125,18 @@ describe('loops that prove their work, in the workbench', () => {
     await window.tree.contextAction(/^Never finish/, 'Accept as It Is');
     await window.tree.becomes(/^Never finish/, 'completed');
     assert.equal(steps(), 2);
+  });
+
+  it('R11.8 a check with a score shows its curve, and marks the best round', async () => {
+    const { window } = host;
+    await submitWith('Higher score', 'Raise the score [quick] [finish 3] [cost 0.01]');
+    await window.tree.becomes(/^Raise the score/, 'completed');
+    await window.tree.contextAction(/^Raise the score/, 'Show Details');
+    const proof = (await window.panel('Raise the score')).getByRole('region', { name: 'Proof' });
+    await proof.getByRole('img', { name: 'Score by round, from 10 to 30, best in round 3' }).waitFor();
+    const rows = /Round 1 ✗ did not pass 1 \S+ 10 Round 2 ✗ did not pass 1 \S+ 20 Round 3 ✓ passed 0 \S+ 30 · best/;
+    await until('the score of each round', async () => rows.test((await proof.innerText()).replace(/\s+/g, ' ')));
+    await window.screenshot('detail-score');
   });
 
   it('R11.6 Submit Each makes a loop of every open item, and ticks its box when it has completed', async () => {
