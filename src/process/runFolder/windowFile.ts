@@ -7,7 +7,7 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { identityOf } from '../tables/processTable.ts';
-import { FOLDER_MODE, lookAtJson, writeJson } from './atomicFile.ts';
+import { FOLDER_MODE, lookAtJson, timeOf, writeJson } from './atomicFile.ts';
 
 /** How often (ms) a window looks whether its file is still there. */
 export const RENEW_MS = 5_000;
@@ -29,7 +29,7 @@ export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log 
   const path = join(windowsFolder, `${windowId}.json`);
   const self = identityOf(inspector.self);
   mkdirSync(windowsFolder, { recursive: true, mode: FOLDER_MODE });
-  removeGone(windowsFolder, inspector);
+  removeGone(windowsFolder, inspector, clock.now());
   writeJson(path, self);
   const retryLog = new RetryLog({ log });
   let timer: Disposable | undefined;
@@ -69,17 +69,21 @@ function isAbout(file: Look, window: ProcessIdentity): boolean {
   return file.state === 'there' && isWindow(file.value) && isSameProcess(file.value, window);
 }
 
+/** A window writes its own damaged file again long before this (ms). */
+const LEFT_FOR_MS = 12 * RENEW_MS;
+
 /**
- * A damaged file, as a power cut leaves it, would pass for a window for ever; that of a living window is written
- * again.
+ * A file that has been damaged for long, as a power cut leaves it, would pass for a window for ever. `now`: wall time,
+ * ms.
  */
-function removeGone(windowsFolder: string, inspector: ProcessInspector): void {
+function removeGone(windowsFolder: string, inspector: ProcessInspector, now: number): void {
   for (const name of readdirSync(windowsFolder)) {
     const path = join(windowsFolder, name);
     const file = lookAtJson(path);
     if (file.state !== 'there') continue;
-    // Others may be writing what has another name.
-    const isLeft = isWindow(file.value) ? inspector.look(file.value).state === 'gone' : name.endsWith('.json');
+    const isLeft = isWindow(file.value)
+      ? inspector.look(file.value).state === 'gone'
+      : now - (timeOf(path) ?? now) >= LEFT_FOR_MS;
     if (isLeft) lookAt(() => rmSync(path, { force: true }));
   }
 }
