@@ -62,7 +62,7 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
   'what a person sees or is asked, and what a command line names':
     /^(?:ui|cli)\/|^(?:cli|list|loops|store\/sqlite\/storeReader)\.ts$/,
   'it writes, or hands on what the agent has written of itself':
-    /^(?:headless\/(?:alone|shim)|agents\/codex\/codexRollout|process\/notify\/notifyCommand|process\/launch\/hostProcess)\.ts$/,
+    /^agents\/|^(?:headless\/(?:alone|shim)|process\/(?:notify\/notifyCommand|launch\/hostProcess))\.ts$/,
   'a score of the kernel, and a hint for the order of a list':
     /^process\/(?:guardian\/killOrder|tables\/pidOrder)\.ts$/,
   'read once at the start, which fails where it cannot be read, or the server refuses':

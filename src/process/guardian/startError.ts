@@ -1,5 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { isProgram } from '../environment/isProgram.ts';
 import { type FailedStart, type StartFailure, shortageOf } from '../launch/failedStart.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import { interpreterProblem } from './interpreter.ts';
@@ -95,15 +96,6 @@ function findFile({ command, cwd }: Command, environment: Environment): string |
   const paths = command.includes('/')
     ? [isAbsolute(command) ? command : join(cwd, command)]
     : folders.map((folder) => join(folder, command));
-  const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
-  const found = paths.filter((path) => tryLook(() => isThere(path)));
-  return found.find((path) => tryLook(() => accessSync(path, constants.X_OK) === undefined)) ?? found[0];
-}
-
-function tryLook(look: () => boolean): boolean {
-  try {
-    return look();
-  } catch {
-    return false;
-  }
+  const found = paths.filter((path) => existsSync(path));
+  return found.find(isProgram) ?? found[0];
 }
