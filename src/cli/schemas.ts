@@ -73,6 +73,9 @@ export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boo
 /** What a call did to each loop that it names. */
 export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
 
+/** Where the work of a loop is that was fetched. */
+export const fetchSchema = z.object({ loopId: z.string(), branch: z.string(), path: z.string() });
+
 /** What the agent of a loop asks and nobody has answered. */
 export const questionsSchema = z.object({
   questions: z.array(

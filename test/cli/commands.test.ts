@@ -200,7 +200,8 @@ describe('loops', () => {
       'resume',
       'budget',
     ];
-    for (const name of [...names, 'host', 'trust', 'completion']) assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
+    for (const name of [...names, 'fetch', 'host', 'trust', 'completion'])
+      assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
     assert.match(out, /124 {2}wait: the time was up/);
     assert.match((await run('submit', '--help')).out, /Examples:\n {2}\$ loops submit "Fix the failing test"/);
     assert.equal((await run('--version')).out, '1.2.3\n');

@@ -287,6 +287,15 @@ const VERSION_19 = `
 ALTER TABLE loops ADD COLUMN repository TEXT;
 `;
 
+/**
+ * Version 20: work that goes from one machine to another (R16.7). A file of one machine has none: both stores have the
+ * same.
+ */
+const VERSION_20 = `
+ALTER TABLE head ADD COLUMN transfers TEXT;
+CREATE TABLE pieces (transfer TEXT NOT NULL, n INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (transfer, n));
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -308,6 +317,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 17, sql: VERSION_17 },
   { version: 18, sql: VERSION_18 },
   { version: 19, sql: VERSION_19 },
+  { version: 20, sql: VERSION_20 },
 ];
 
 /** The version that this code knows. */
