@@ -104,6 +104,16 @@ export const questionsSchema = z.object({
   ),
 });
 
+/** One line of `logs`: what an agent said or did, or with `output` a line that it printed. */
+export const logLineSchema = z.object({
+  attempt: z.int(),
+  kind: z.enum(['text', 'tool', 'toolFailed', 'denied', 'warning', 'failed', 'output']),
+  text: z.string(),
+  /** The next text goes on in the same line. */
+  isPart: z.optional(z.boolean()),
+});
+export type LogLineJson = z.infer<typeof logLineSchema>;
+
 export const budgetSchema = z.object({
   spentUsd: usd,
   unknownUsd: usd,
@@ -122,6 +132,8 @@ export const hostSchema = z.object({
   background: z.string(),
   settingsFrom: z.string(),
   log: z.string(),
+  /** `host` alone says it: whether the host goes on after its user has logged out, and why. */
+  afterLogout: z.optional(z.object({ survives: z.enum(['yes', 'perhaps', 'no']), why: z.string() })),
 });
 
 export const statusSchema = z.object({

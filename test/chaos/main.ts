@@ -28,8 +28,8 @@ if (values.machines && !cluster) throw new Error('PostgreSQL is not installed.')
 const options = { seed, faults: Number(values.faults), guardianProgram: await bundledGuardian(), say };
 const result =
   values.machines && cluster
-    ? await runMachines({ ...options, cluster })
-    : await runChaos({ ...options, containment, cluster, hasWorkTrees: true });
+    ? await runMachines({ ...options, cluster, hasLongRuns: true })
+    : await runChaos({ ...options, containment, cluster, hasWorkTrees: true, headless: 'leftAlone' });
 await cluster?.stop();
 say(JSON.stringify(result, null, 2));
 process.exitCode = result.violations.length === 0 ? 0 : 1;
