@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { lookOf } from '../core/model/looks.ts';
 
 /** How long (ms) Git that a dead host has left at work is waited for. */
 const BUSY_MS = 60_000;
@@ -27,14 +28,13 @@ export async function forgetAtWork(path: string): Promise<void> {
   await rm(`${path}${AT_WORK}`, { force: true });
 }
 
-/** Whether the Git that was noted last is still at work. */
+/** Whether the Git that was noted last is still at work, or nobody can tell. */
 export function isAtWork(path: string): boolean {
   try {
-    process.kill(Number.parseInt(readFileSync(`${path}${AT_WORK}`, 'utf8'), 10), 0);
-    return true;
+    const pid = Number.parseInt(readFileSync(`${path}${AT_WORK}`, 'utf8'), 10);
+    return pid > 0 && process.kill(pid, 0);
   } catch (error) {
-    // Not ours to signal, but there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return lookOf(error).state === 'unknown';
   }
 }
 
