@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
-import { AGENTS } from './agents.ts';
+import { AGENTS, submitTo } from './agents.ts';
 
 describe('the circuit in the workbench', () => {
   const host = useWorkbench({
@@ -27,6 +27,10 @@ describe('the circuit in the workbench', () => {
       /^fails stopped after 2 failures · \d+ s$/.test(await window.statusText('circuit')),
     );
     assert.equal(await window.statusKind('circuit'), 'error');
+    assert.match(
+      (await window.statusItem('circuit').locator('a').getAttribute('aria-label')) ?? '',
+      /^Loops: fails stopped after 2 failures, \d+ s/,
+    );
     const { severity, buttons } = await window.notices.says('New loops are paused after failures, until');
     assert.equal(severity, 'warning', 'it goes away by itself, as the pause does');
     assert.deepEqual(buttons, ['Reset Circuit', 'Show Circuit']);
@@ -34,10 +38,9 @@ describe('the circuit in the workbench', () => {
     const first = await seconds();
     await until('the count to go down', async () => (await seconds()) < first);
     await pictures(host, 'circuit-open', async () => {
-      assert.match(
-        await window.statusHover('circuit'),
-        /fails\s+stopped after 2 failures[\s\S]*exit code 3: no luck[\s\S]*After several failures in a row of one account/,
-      );
+      const said = await window.statusHover('circuit');
+      assert.match(said, /fails\s+stopped after 2 failures[\s\S]*sample, claude[\s\S]*ready/);
+      assert.match(said, /exit code 3: no luck[\s\S]*After several failures in a row of one account/);
     });
   });
 
@@ -59,6 +62,21 @@ describe('the circuit in the workbench', () => {
     assert.ok((await window.input.choices()).some((choice) => choice.includes('Reset Circuit')));
     await window.screenshot('circuit-why');
     await window.input.pick(/Reset Circuit/);
+    await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
+  });
+
+  it('R14.1 a command of the user’s own that fails stops no other agent', async () => {
+    const { window } = host;
+    // Whatever has failed before counts no more.
+    await window.command('Reset Circuit');
+    for (const title of ['Fails first', 'Fails second']) {
+      await submit(title);
+      await window.tree.becomes(title, 'failed');
+    }
+    await until('the circuit to open', async () => (await window.statusText('circuit')).startsWith('fails stopped'));
+    await submitTo(window, 'Works all the same [quick]', 'sample');
+    await window.tree.becomes(/^Works all the same/, 'completed');
+    await window.command('Reset Circuit');
     await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
   });
 
