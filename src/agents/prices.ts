@@ -82,19 +82,27 @@ export class Prices {
    * model, at the highest of those that `family` (a pattern) fits.
    */
   priceOf(tokens: Tokens, model: string | undefined, family = '*'): TokenPrice {
-    const known = model === undefined ? undefined : this.#find(model);
-    if (known)
-      return {
-        cost: costOf(tokens, known.price),
-        note: `priced by its tokens at the price of ${known.pattern} (${dated(known)})`,
-      };
-    const rows = model === undefined ? this.#family(family) : this.#rows;
-    const dearest = rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
+    const row = this.#rowOf(tokens, model, family);
+    const cost = costOf(tokens, row.price);
+    if (model !== undefined && this.#find(model) === row)
+      return { cost, note: `priced by its tokens at the price of ${row.pattern} (${dated(row)})` };
     const what = model === undefined ? 'the agent does not name its model' : `no price is known for the model ${model}`;
     return {
-      cost: costOf(tokens, dearest.price),
-      note: `${what}: priced by its tokens at the highest price, that of ${dearest.pattern} (${dated(dearest)})`,
+      cost,
+      note: `${what}: priced by its tokens at the highest price, that of ${row.pattern} (${dated(row)})`,
     };
+  }
+
+  /** The cost that `priceOf` gives, without its note: for sums that are made anew with each message. */
+  costOf(tokens: Tokens, model: string | undefined, family = '*'): NanoUsd {
+    return costOf(tokens, this.#rowOf(tokens, model, family).price);
+  }
+
+  #rowOf(tokens: Tokens, model: string | undefined, family: string): Row {
+    const known = model === undefined ? undefined : this.#find(model);
+    if (known) return known;
+    const rows = model === undefined ? this.#family(family) : this.#rows;
+    return rows.reduce((a, b) => (costOf(tokens, b.price) > costOf(tokens, a.price) ? b : a));
   }
 
   /** The rows that an unnamed model of a family may be of: the user's own, where there are such. */

@@ -6,25 +6,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export const HANGS_MS = Number(process.env['LOOP_TEST_HANGS_MS'] ?? 180_000);
 const PAUSE_MS = 25;
+/** What can be lost, as a click on what is drawn anew, is begun anew after this long (ms) at first. */
+const FIRST_PATIENCE_MS = 10_000;
 
 /**
  * Waits until `probe` returns something truthy without throwing, and returns that. What hangs is an error that names
- * what was waited for and what was seen last.
+ * what was waited for and what was seen last. A probe of several steps gives each so long (ms) as it is told: if one
+ * takes longer, the next try has twice the time, or the slowest machine would begin anew for ever.
  */
 export async function until<T>(
   what: string,
-  probe: () => T | Promise<T>,
+  probe: (patienceMs: number) => T | Promise<T>,
   hangsMs = HANGS_MS,
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
   const deadline = performance.now() + hangsMs;
+  let patienceMs = FIRST_PATIENCE_MS;
   for (;;) {
+    const begun = performance.now();
     let last: unknown;
     try {
-      const value = await probe();
+      const value = await probe(patienceMs);
       if (value) return value as Exclude<T, false | 0 | '' | null | undefined>;
       last = value;
     } catch (error) {
       last = error;
+      if (performance.now() - begun >= patienceMs) patienceMs *= 2;
     }
     if (performance.now() > deadline)
       throw new Error(`Waited ${hangsMs / 1_000} s for ${what}. Seen last: ${show(last)}`, { cause: last });

@@ -125,8 +125,10 @@ describe('history and details in the workbench', () => {
     assert.equal(kept().length, 1);
     await window.tree.row(GAMMA).locator('.monaco-tl-twistie').click();
     await window.screenshot('tree-kept');
-    await window.tree.inlineAction('sleep 1000.2', 'End Process');
-    await until('no process to be left', () => kept().length === 0);
+    await window.tree.callOnRows(
+      () => window.tree.inlineAction('sleep 1000.2', 'End Process'),
+      async () => kept().length === 0,
+    );
     await window.tree.row('sleep 1000.2').waitFor({ state: 'detached' });
   });
 

@@ -118,7 +118,7 @@ function tokens(message: JsonObject, memory: Memory, emit: Emit, { prices }: Too
   // Their cost is named already.
   if (message['ofTurn'] === true && memory.named) return;
   memory.seen = addTokens(memory.seen, counted);
-  emit({ type: 'accrued', cost: prices.priceOf(memory.seen, memory.model || undefined).cost });
+  emit({ type: 'accrued', cost: prices.costOf(memory.seen, memory.model || undefined) });
 }
 
 function modelOf({ model }: Memory): { readonly model?: string } {

@@ -9,22 +9,24 @@ export type Part =
 
 /** The parts of an assistant's message that are known, in their order. */
 export function partsOf(message: JsonObject): Part[] {
-  return itemsIn(objectIn(message['message'])['content']).flatMap((item): Part[] => {
+  const parts: Part[] = [];
+  for (const item of itemsIn(objectIn(message['message'])['content'])) {
     const block = objectIn(item);
     const type = textIn(block['type']);
     const text = textIn(block['text']);
-    if (type === 'text' && text !== '') return [{ kind: 'text', text }];
-    if (!/tool_use$/.test(type)) return [];
+    if (type === 'text' && text !== '') parts.push({ kind: 'text', text });
+    if (!type.endsWith('tool_use')) continue;
     const name = textIn(block['name']) || 'tool';
-    return [{ kind: 'call', id: textIn(block['id']), name, summary: callSummary(block['input']) }];
-  });
+    parts.push({ kind: 'call', id: textIn(block['id']), name, summary: callSummary(block['input']) });
+  }
+  return parts;
 }
 
 /** Tells the results of tools that a user's message holds. */
 export function emitResults(message: JsonObject, emit: Emit): void {
   for (const item of itemsIn(objectIn(message['message'])['content'])) {
     const block = objectIn(item);
-    if (!/tool_result$/.test(textIn(block['type']))) continue;
+    if (!textIn(block['type']).endsWith('tool_result')) continue;
     const summary = resultSummary(block['content']);
     emit({ type: 'toolResult', ...idOf(textIn(block['tool_use_id'])), ok: block['is_error'] !== true, summary });
   }

@@ -135,24 +135,30 @@ function earlierIn(bill: ClaudeBill, usd: number | undefined): { readonly earlie
   return earlier > toNano(Math.max(0, bill.total)) ? { earlier } : {};
 }
 
-/** What was counted since the last result, priced by model. */
-function unreported(bill: ClaudeBill, prices: Prices) {
+/** What was counted since the last result, by model. */
+function unreported(bill: ClaudeBill): { readonly model: string; readonly tokens: Tokens }[] {
   return Object.keys(bill.seen).map((model) => {
     const seen = seenOf(bill, model);
     const output = Math.max(seen.output, Math.ceil(countIn(bill.written[model]) / CHARS_PER_TOKEN));
-    return { model, ...prices.priceOf({ ...seen, output }, model === '' ? undefined : model, FAMILY) };
+    return { model, tokens: { ...seen, output } };
   });
 }
 
+const named = (model: string) => (model === '' ? undefined : model);
+
 /** Emits what has been spent since the last result, as far as its messages show (R6.10). */
 export function emitAccrued(bill: ClaudeBill, emit: Emit, prices: Prices): void {
-  const cost = unreported(bill, prices).reduce((sum, each) => sum + each.cost, 0);
+  const cost = unreported(bill).reduce(
+    (sum, { model, tokens }) => sum + prices.costOf(tokens, named(model), FAMILY),
+    0,
+  );
   if (cost > 0) emit({ type: 'accrued', cost });
 }
 
 /** A turn whose end was never reported cost something all the same: the tokens of its messages are priced. */
 export function billUnreported(bill: ClaudeBill, emit: Emit, prices: Prices): void {
-  for (const { model, cost, note } of unreported(bill, prices)) {
+  for (const { model, tokens } of unreported(bill)) {
+    const { cost, note } = prices.priceOf(tokens, named(model), FAMILY);
     emit({
       type: 'cost',
       cost,

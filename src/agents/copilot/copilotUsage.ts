@@ -70,7 +70,7 @@ export function countCall(bill: CopilotBill, usage: JsonObject = {}): void {
 
 /** Emits what has been spent since the last report (R6.10). */
 export function accrue(bill: CopilotBill, emit: Emit, prices: Prices): void {
-  const { cost } = prices.priceOf(bill.accrued, bill.model || undefined);
+  const cost = prices.costOf(bill.accrued, bill.model || undefined);
   if (cost > 0) emit({ type: 'accrued', cost });
 }
 
@@ -118,7 +118,7 @@ export function billWithoutReport(bill: CopilotBill, emit: Emit, prices: Prices)
 }
 
 function guess(bill: CopilotBill, emit: Emit, prices: Prices, why: string): void {
-  const { cost } = prices.priceOf(bill.accrued, bill.model || undefined);
+  const cost = prices.costOf(bill.accrued, bill.model || undefined);
   emit({ type: 'cost', cost, source: 'unknown', note: `${why}: estimated from its calls and their text` });
   settle(bill);
 }

@@ -222,7 +222,7 @@ function end({ exit, errors }: Ending, memory: Memory, emit: Emit, prices: Price
   memory.partial = nothing();
   if (anyTokens(tokens)) {
     const named = model === '' ? {} : { model };
-    const cost = usd > 0 ? toNano(usd) : prices.priceOf(tokens, model || undefined).cost;
+    const cost = usd > 0 ? toNano(usd) : prices.costOf(tokens, model || undefined);
     const note = 'its last message was cut off';
     emit({ type: 'usage', tokens, ...named });
     emit({ type: 'cost', cost, source: 'priced', atLeast: true, ...named, note });

@@ -87,7 +87,7 @@ function assistant(message: JsonObject, memory: Memory, emit: Emit, prices: Pric
   if (!anyTokens(tokens)) return;
   memory.seen = addTokens(memory.seen, tokens);
   emit({ type: 'usage', tokens, ...modelOf(memory) });
-  emit({ type: 'accrued', cost: prices.priceOf(memory.seen, memory.model || undefined).cost });
+  emit({ type: 'accrued', cost: prices.costOf(memory.seen, memory.model || undefined) });
 }
 
 function modelOf({ model }: Memory): { readonly model?: string } {

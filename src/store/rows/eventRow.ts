@@ -10,6 +10,9 @@ const events = json(z.array(z.looseObject({ type: z.string(), at: z.int(), host:
 /** How the events of a transaction are stored: null if there are none. */
 export function eventsText(given: readonly SupervisorEvent[]): string | null {
   if (given.length === 0) return null;
+  const whole = JSON.stringify(given);
+  // Nothing in it is longer than the whole.
+  if (whole.length <= TEXT_MAX) return whole;
   return JSON.stringify(given, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, TEXT_MAX) : value));
 }
 

@@ -8,9 +8,6 @@ import { takeMenuItem } from './menu.ts';
 /** A row of a tree: label, description, and the rows under it. */
 export type Row = readonly [label: string, description: string, children?: readonly Row[]];
 
-/** What does not come in so long (ms), for the row was drawn anew in that moment, is asked for once more. */
-const AGAIN_MS = 10_000;
-
 /** The row that the keyboard is on. */
 const FOCUSED = '.monaco-list:focus .monaco-list-row.focused';
 
@@ -140,10 +137,10 @@ export class LoopTree {
   async hover(row: string | RegExp): Promise<void> {
     const hover = this.#page.locator('.workbench-hover-container');
     // One that has only begun ends when a row is drawn anew.
-    await until(`the hover of ${row}`, async () => {
+    await until(`the hover of ${row}`, async (timeout) => {
       await this.#page.mouse.move(0, 0);
-      await this.row(row).hover();
-      await hover.waitFor({ timeout: AGAIN_MS });
+      await this.row(row).hover({ timeout });
+      await hover.waitFor({ timeout });
       return true;
     });
   }
@@ -154,10 +151,10 @@ export class LoopTree {
    */
   async open(row: string | RegExp, title: string | RegExp): Promise<void> {
     const tab = this.#page.locator('.tab.active').filter({ hasText: title });
-    await until(`${title} by a click on ${row}`, async () => {
+    await until(`${title} by a click on ${row}`, async (timeout) => {
       if (await tab.isVisible()) return true;
-      await this.row(row).click({ timeout: AGAIN_MS });
-      await tab.waitFor({ timeout: AGAIN_MS });
+      await this.row(row).click({ timeout });
+      await tab.waitFor({ timeout });
       return true;
     });
   }
@@ -165,10 +162,10 @@ export class LoopTree {
   /** Presses an inline button of a row, by what it says. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     this.#again = () => this.inlineAction(row, action);
-    await until(`${action} on ${row}`, async () => {
+    await until(`${action} on ${row}`, async (timeout) => {
       // A row that moved away under the mouse has no buttons any more.
-      await this.row(row).hover({ timeout: AGAIN_MS });
-      await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click({ timeout: AGAIN_MS });
+      await this.row(row).hover({ timeout });
+      await this.row(row).locator(`.actions .action-label[aria-label^="${action}"]`).click({ timeout });
       return true;
     });
   }
@@ -176,14 +173,14 @@ export class LoopTree {
   /** Takes an entry of a row's context menu. */
   async contextAction(row: string | RegExp, action: string): Promise<void> {
     this.#again = () => this.contextAction(row, action);
-    await takeMenuItem(this.#page, () => this.row(row).click({ button: 'right', timeout: AGAIN_MS }), action);
+    await takeMenuItem(this.#page, (timeout) => this.row(row).click({ button: 'right', timeout }), action);
   }
 
   /** Selects these rows and no others, with Ctrl and the mouse, which opens none of them. */
   async select(...labels: readonly string[]): Promise<void> {
-    await until(`${labels.join(', ')} to be selected`, async () => {
+    await until(`${labels.join(', ')} to be selected`, async (timeout) => {
       await this.#takeKeyboard();
-      for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'], timeout: AGAIN_MS });
+      for (const label of labels) await this.row(label).click({ modifiers: ['ControlOrMeta'], timeout });
       return isDeepStrictEqual((await this.selected()).toSorted(), labels.toSorted());
     });
   }
@@ -270,10 +267,10 @@ export class LoopTree {
     const menu = this.#page.locator('.monaco-menu');
     const focused = menu.locator('.action-item.focused .action-label');
     // A page that has only just come takes the keyboard, and with it goes the menu.
-    await until(`${action} in the menu`, async () => {
+    await until(`${action} in the menu`, async (timeout) => {
       await begin();
       await keyboard.press('Shift+F10');
-      await menu.waitFor({ timeout: AGAIN_MS });
+      await menu.waitFor({ timeout });
       while ((await focused.allInnerTexts())[0] !== action) {
         if (!(await menu.isVisible())) return false;
         await keyboard.press('ArrowDown');

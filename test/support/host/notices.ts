@@ -5,8 +5,8 @@ import type { QuickInput } from './quickInput.ts';
 
 /** A notification by itself, or in the list of all: one by itself goes after a few seconds. */
 const SHOWN = '.notification-toast, .notifications-center .notification-list-item';
-/** What does not come in so long (ms) is looked for in the list of all, or begun anew. */
-const AGAIN_MS = 8_000;
+/** What does not come in so long (ms) is looked for in the list of all. */
+const LISTED_MS = 8_000;
 
 /** A notification as it stands on the screen. */
 export interface Toast {
@@ -41,12 +41,12 @@ export class Notices {
   /** Waits for a notification that says this, also for one that has gone from the screen and is kept in the list. */
   async says(message: string | RegExp): Promise<Toast> {
     let looked = performance.now();
-    return until(`the notification ${message}`, async () => {
+    return until(`the notification ${message}`, async (timeout) => {
       const found = (await this.all()).find((toast) =>
         typeof message === 'string' ? toast.message.includes(message) : message.test(toast.message),
       );
-      if (!found && performance.now() - looked > AGAIN_MS) {
-        await this.#openList();
+      if (!found && performance.now() - looked > LISTED_MS) {
+        await this.#openList(timeout);
         looked = performance.now();
       }
       return found;
@@ -58,24 +58,23 @@ export class Notices {
     const notice = this.#page
       .locator(SHOWN)
       .filter({ has: this.#page.locator('.notification-list-item-message').filter({ hasText: message }) });
-    await until(`${button} of the notification ${message}`, async () => {
+    await until(`${button} of the notification ${message}`, async (timeout) => {
       await this.says(message);
       await notice
         .locator('.monaco-text-button')
         .filter({ hasText: exactly(button) })
         .first()
-        .click({ timeout: AGAIN_MS });
+        .click({ timeout });
       return true;
     });
   }
 
   /** Opens the list of all notifications, if some are new and no question would go with the keyboard. */
-  async #openList(): Promise<void> {
+  async #openList(timeout: number): Promise<void> {
     const bell = this.#page.locator('[id="status.notifications"]');
     const isOpen = await this.#page.locator('.notifications-center').isVisible();
     if (isOpen || (await this.#input.question()) !== '') return;
-    if (await bell.locator('.codicon-bell-dot').isVisible())
-      await bell.locator('a').first().click({ timeout: AGAIN_MS });
+    if (await bell.locator('.codicon-bell-dot').isVisible()) await bell.locator('a').first().click({ timeout });
   }
 
   async clear(): Promise<void> {

@@ -3,8 +3,6 @@ import { until } from '../until.ts';
 import { exactly } from './exactly.ts';
 
 const CATEGORY = 'Loop Supervisor';
-/** What does not come in so long (ms) is begun anew. */
-const AGAIN_MS = 10_000;
 /** The palette takes less time (ms) to come on the slowest machine, if the key was heard. */
 const SWALLOWED_MS = 5_000;
 
@@ -23,8 +21,8 @@ export class QuickInput {
 
   /** Runs a command from the palette, by its whole title. */
   async anyCommand(title: string): Promise<void> {
-    await this.#inPalette(title, async () => {
-      await this.#row(title).click({ timeout: AGAIN_MS });
+    await this.#inPalette(title, async (timeout) => {
+      await this.#row(title).click({ timeout });
       return true;
     });
   }
@@ -39,15 +37,15 @@ export class QuickInput {
    * Opens the palette, types in it and then does something there, all of it once more if the palette goes in between:
    * that of the question before closes late, and a page that has only just come takes the keyboard.
    */
-  async #inPalette(text: string, act: () => Promise<boolean>): Promise<void> {
+  async #inPalette(text: string, act: (patienceMs: number) => Promise<boolean>): Promise<void> {
     const input = this.input();
     let pressed = Number.NEGATIVE_INFINITY;
-    await until(`“${text}” in the palette`, async () => {
+    await until(`“${text}” in the palette`, async (timeout) => {
       if ((await this.text()).startsWith('>')) {
         // Should it go now, it was heard: then it is opened again at once.
         pressed = Number.NEGATIVE_INFINITY;
-        await input.fill(`>${text}`, { timeout: AGAIN_MS });
-        return act();
+        await input.fill(`>${text}`, { timeout });
+        return act(timeout);
       }
       // A page that is just loading swallows the key: then it is pressed again.
       if (performance.now() - pressed > SWALLOWED_MS) {
@@ -65,7 +63,10 @@ export class QuickInput {
 
   /** What is typed in it; nothing where none is open. */
   async text(): Promise<string> {
-    return (await this.input().isVisible()) ? this.input().inputValue({ timeout: AGAIN_MS }) : '';
+    const [text] = await this.input().evaluateAll((inputs) =>
+      inputs.map((input) => (input as { value?: string }).value),
+    );
+    return text ?? '';
   }
 
   /** Answers an input box whose prompt or title holds `prompt`. */
@@ -135,9 +136,9 @@ export class QuickInput {
 
   /** Presses a button of the choice with this label, by what it says. */
   async pressButton(label: string | RegExp, button: string): Promise<void> {
-    await until(`${button} of ${label}`, async () => {
-      await this.#row(label).hover({ timeout: AGAIN_MS });
-      await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click({ timeout: AGAIN_MS });
+    await until(`${button} of ${label}`, async (timeout) => {
+      await this.#row(label).hover({ timeout });
+      await this.#row(label).locator(`.action-label[aria-label="${button}"]`).click({ timeout });
       return true;
     });
   }

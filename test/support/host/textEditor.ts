@@ -3,9 +3,6 @@ import { until } from '../until.ts';
 import { takeMenuItem } from './menu.ts';
 import type { QuickInput } from './quickInput.ts';
 
-/** What does not come in so long (ms) is begun anew. */
-const AGAIN_MS = 10_000;
-
 /** The text editors of a window. */
 export class TextEditor {
   readonly #page: Page;
@@ -20,10 +17,10 @@ export class TextEditor {
   async open(name: string): Promise<void> {
     const row = this.#page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first();
     // A page that has only just come takes the keyboard, and with it goes the list.
-    await until(`${name} in the list of files`, async () => {
+    await until(`${name} in the list of files`, async (timeout) => {
       if (!(await this.#input.input().isVisible())) await this.#page.keyboard.press('Control+P');
-      await this.#input.input().fill(name, { timeout: AGAIN_MS });
-      await row.click({ timeout: AGAIN_MS });
+      await this.#input.input().fill(name, { timeout });
+      await row.click({ timeout });
       return true;
     });
     await this.#page.locator('.tab.active').filter({ hasText: name }).waitFor();
@@ -39,29 +36,29 @@ export class TextEditor {
   async selectLines(from: number, to: number): Promise<void> {
     const { keyboard } = this.#page;
     // A page that has only just come takes keys away, so the status bar is asked where they have led.
-    await until(`the lines ${from} to ${to} to be selected`, async () => {
+    await until(`the lines ${from} to ${to} to be selected`, async (timeout) => {
       await this.goTo(from);
       for (let line = from; line < to; line++) await keyboard.press('Shift+ArrowDown');
       await keyboard.press('Shift+End');
-      return this.#isAt(to, /selected/);
+      return this.#isAt(to, /selected/, timeout);
     });
   }
 
   /** Puts the cursor at the start of a line, counted from 1. */
   async goTo(line: number): Promise<void> {
-    await until('the question for the line', async () => {
+    await until('the question for the line', async (timeout) => {
       if (!(await this.#input.input().isVisible())) await this.#page.keyboard.press('Control+G');
-      return (await this.#input.input().inputValue({ timeout: AGAIN_MS })).startsWith(':');
+      return (await this.#input.input().inputValue({ timeout })).startsWith(':');
     });
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
     await this.#input.input().waitFor({ state: 'hidden' });
-    await until(`the cursor in line ${line}, with the keyboard`, () => this.#isAt(line, /Col 1$/));
+    await until(`the cursor in line ${line}, with the keyboard`, (timeout) => this.#isAt(line, /Col 1$/, timeout));
   }
 
   /** Whether the editor has the keyboard, and the cursor is in that line; what the status bar says of it fits. */
-  async #isAt(line: number, says: RegExp): Promise<boolean> {
-    const said = (await this.#page.locator('[id="status.editor.selection"]').innerText({ timeout: AGAIN_MS })).trim();
+  async #isAt(line: number, says: RegExp, timeout: number): Promise<boolean> {
+    const said = (await this.#page.locator('[id="status.editor.selection"]').innerText({ timeout })).trim();
     return (await this.#hasKeyboard()) && said.startsWith(`Ln ${line},`) && says.test(said);
   }
 

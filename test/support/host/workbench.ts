@@ -14,8 +14,6 @@ import { Walkthrough } from './walkthrough.ts';
 const EXTENSION = 'loopsupervisor.loop-supervisor';
 const SAID_AT_MOST = 100;
 const SAID_CHARACTERS = 400;
-/** What is over in a moment, or begun anew: a hover that does not come (ms). */
-const AGAIN_MS = 10_000;
 
 /** All that VS Code has stored in this browser, for all windows and for single ones, as text. */
 const REMEMBERED = `(async () => {
@@ -243,11 +241,11 @@ export class Workbench {
   async statusHover(name: 'circuit' | 'budget'): Promise<string> {
     const hover = this.page.locator('.workbench-hover-container, .monaco-hover.workbench-hover').last();
     // One that has only begun ends when the item says something else.
-    return until(`the hover of ${name}`, async () => {
+    return until(`the hover of ${name}`, async (timeout) => {
       await this.page.mouse.move(400, 300);
-      await this.statusItem(name).hover();
-      await hover.waitFor({ timeout: AGAIN_MS });
-      return hover.innerText({ timeout: 500 });
+      await this.statusItem(name).hover({ timeout });
+      await hover.waitFor({ timeout });
+      return hover.innerText({ timeout: timeout / 20 });
     });
   }
 
