@@ -72,8 +72,8 @@ export interface LoopSupervisorApi {
   recordCost(loopId: string, usd: number, key?: string): Promise<boolean>;
   /**
    * Answers what a loop's agent asks, once (R17.1): `choice` is `allow` or `deny` for this once, or the id of one of
-   * the choices of the question, which `get(loopId)` names in `loop.asking`. Rejects where it no longer asks that, or
-   * has been answered.
+   * the choices of the question, which `get(loopId)` names in `loop.asking`. Inquiries take `replies` with `allow`;
+   * `deny` leaves them to the agent. Rejects where it no longer asks that, or has been answered.
    */
   answer(loopId: string, given: GivenAnswer): Promise<void>;
   /** Closes the circuit of an account by hand, or all circuits (R4.3). */

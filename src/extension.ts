@@ -4,6 +4,7 @@ import type { LoopSupervisorApi } from './api.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { windowSide } from './headless/windowSide.ts';
 import type { Parts } from './parts.ts';
+import { linkTargets } from './process/follow/linkTargets.ts';
 import { runFiles } from './process/runFolder/runFiles.ts';
 import { passwordKey } from './ui/commands/sharedStore.ts';
 import { Config } from './ui/settings/config.ts';
@@ -64,7 +65,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   release = () => host.close();
   const pulse = new Pulse(host, clock, (error) => log('A view could not be refreshed.', error));
   const deps = {
-    ...{ host, pulse, clock, context, settings, log: output },
+    ...{ host, pulse, clock, context, settings, log: output, linkTargets },
     profile: (name: string) => parts?.profile(name),
     logs: (token: string) => {
       const { stdout: out, stderr: err } = runFiles(parts?.runsFolder() ?? join(storage, 'runs'), token);

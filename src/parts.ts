@@ -101,7 +101,10 @@ export function createParts({
   const sample = { command: nodePath, args: [bundle('sampleAgent')], env: { ELECTRON_RUN_AS_NODE: '1' } };
   const driver = { command: nodePath, args: [bundle('driver')], env: { ELECTRON_RUN_AS_NODE: '1' } };
   const codexHome = process.env['CODEX_HOME'] ?? join(homedir(), '.codex');
-  const readAgents = () => createCatalog({ ...agentSettings(), sample, driver, platform: process.platform, codexHome });
+  const geminiHome = process.env['GEMINI_CLI_HOME'] ?? homedir();
+  const sessionFiles = { codexHome, geminiHome };
+  const readAgents = () =>
+    createCatalog({ ...agentSettings(), sample, driver, platform: process.platform, ...sessionFiles });
   let agents = readAgents();
 
   const containment = foundOnce(log);

@@ -7,6 +7,7 @@ import { readRollout } from './codex/codexRollout.ts';
 import { COPILOT } from './copilot/copilot.ts';
 import { defaultOptions, readCustomAgents } from './customAgents.ts';
 import { GEMINI } from './gemini/gemini.ts';
+import { readChat } from './gemini/geminiChat.ts';
 import type { AgentKind, AgentOptions, AgentServices, DriverProgram } from './kind.ts';
 import { KILO } from './opencode/kilo.ts';
 import { OPENCODE } from './opencode/opencode.ts';
@@ -35,6 +36,8 @@ export interface CatalogOptions {
   readonly now?: () => number;
   /** Where Codex keeps its session files, which name its model; they are not read if absent. */
   readonly codexHome?: string;
+  /** The folder that holds Gemini CLI's `.gemini`, with its session files; they are not read if absent. */
+  readonly geminiHome?: string;
 }
 
 export interface FactsCatalog extends AgentCatalog {
@@ -59,6 +62,10 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
     newUuid: options.newUuid ?? (() => crypto.randomUUID()),
     rollout: (threadId, { env }) =>
       options.codexHome === undefined ? undefined : readRollout(env['CODEX_HOME'] ?? options.codexHome, threadId),
+    chat: (sessionId, since, { env }) =>
+      options.geminiHome === undefined
+        ? []
+        : readChat(env['GEMINI_CLI_HOME'] ?? env['HOME'] ?? options.geminiHome, sessionId, since),
   };
   const kinds = new Map(
     [...[sampleKind(options.sample), CLAUDE, CODEX, GEMINI, OPENCODE, COPILOT, PI, QWEN, KILO], ...[ACP, PLAIN]].map(

@@ -3,6 +3,7 @@ import type { AgentFacts } from '../core/model/agentFacts.ts';
 import type { AgentProfile, PlanRequest, SessionBefore, StopStep } from '../core/ports/agents.ts';
 import type { RolloutFacts } from './codex/codexRollout.ts';
 import type { AgentWords } from './failure.ts';
+import type { TokensByModel } from './gemini/geminiChat.ts';
 import type { Prices } from './prices.ts';
 
 /** How a prompt gets to its agent. */
@@ -44,6 +45,8 @@ export interface AgentServices {
   readonly platform: string;
   /** What Codex wrote down about a thread; undefined where that is not known. */
   readonly rollout: (threadId: string, options: AgentOptions) => RolloutFacts | undefined;
+  /** What Gemini CLI wrote down of a session's answers since a time (ms); nothing where that is not known. */
+  readonly chat: (sessionId: string, since: number, options: AgentOptions) => TokensByModel;
 }
 
 /** An option that says what an agent may do without asking, and what its values mean. */

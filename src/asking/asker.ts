@@ -85,7 +85,8 @@ function readAnswer(path: string): AnswerRecord | undefined {
   try {
     const answer = JSON.parse(readFileSync(path, 'utf8')) as Partial<AnswerRecord>;
     if (typeof answer.allow !== 'boolean') return undefined;
-    return { allow: answer.allow, ...(typeof answer.choice === 'string' && { choice: answer.choice }) };
+    const { allow, choice, replies } = answer;
+    return { allow, ...(typeof choice === 'string' && { choice }), ...(Array.isArray(replies) && { replies }) };
   } catch {
     // It is being written; the next look sees all of it.
     return undefined;

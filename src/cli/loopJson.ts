@@ -20,6 +20,7 @@ export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waiting
     attempts: loop.attempts,
     costUsd: toUsd(loop.cost),
     costEstimated: loop.costEstimated > 0,
+    costAtLeast: loop.costAtLeast,
     submittedAt: iso(loop.submittedAt),
     ...(isFinished(loop) && { finishedAt: iso(loop.finishedAt) }),
   };
@@ -43,6 +44,7 @@ export function detailJson(detail: LoopDetail, logOf: (token: string) => string)
       ...(attempt.exitCode !== undefined && { exitCode: attempt.exitCode }),
       ...(attempt.pid !== undefined && { pid: attempt.pid }),
       costUsd: attempt.cost.usd,
+      costAtLeast: attempt.cost.atLeast,
       isCheck: attempt.isCheck === true,
       log: logOf(attempt.token),
     })),

@@ -25,6 +25,8 @@ export const loopSchema = z.object({
   costUsd: usd,
   /** Some of the cost is a guess or priced from tokens. */
   costEstimated: z.boolean(),
+  /** Some of its work is in no cost: with a cost of 0 it is unknown. */
+  costAtLeast: z.boolean(),
   submittedAt: time,
   finishedAt: z.optional(time),
 });
@@ -41,6 +43,7 @@ const attemptSchema = z.object({
   exitCode: z.optional(z.int()),
   pid: z.optional(z.int()),
   costUsd: usd,
+  costAtLeast: z.boolean(),
   isCheck: z.boolean(),
   log: z.string(),
 });
@@ -83,6 +86,16 @@ export const questionsSchema = z.object({
       paths: z.optional(z.array(z.string())),
       /** Where links lead those of them that are elsewhere. */
       targets: z.optional(z.union([z.array(z.string()), z.literal('unknown')])),
+      /** What it leaves to its user: `--say` is for each of them, in this order. */
+      inquiries: z.optional(
+        z.array(
+          z.object({
+            text: z.string(),
+            options: z.array(z.object({ label: z.string(), about: z.optional(z.string()) })),
+            multiple: z.boolean(),
+          }),
+        ),
+      ),
       choices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string() })),
     }),
   ),

@@ -1,5 +1,6 @@
 import type { AnswerRecord, AskRecord } from '../asking/questionRecords.ts';
 import { changedLines } from './changedLines.ts';
+import { claudeAnswers, claudeInquiries } from './claudeInquiries.ts';
 import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 const KINDS: { readonly [tool: string]: AskRecord['request']['kind'] } = {
@@ -7,14 +8,25 @@ const KINDS: { readonly [tool: string]: AskRecord['request']['kind'] } = {
   ...{ Read: 'read', Glob: 'read', Grep: 'read', LS: 'read', WebFetch: 'fetch', WebSearch: 'fetch' },
 };
 
-/** What Claude Code gets where nobody can choose: it asks its user to pick one of several answers. */
-const NO_CHOICE = 'Nobody is there to choose. Decide yourself, and say what you decided and why.';
+/** The tool by which it asks for words rather than for a permission. */
+const INQUIRY_TOOL = 'AskUserQuestion';
 
-/** The question that a `can_use_tool` of Claude Code asks; undefined for a choice, which is none about permission. */
+/** What it gets where nobody says anything to that. */
+const NO_WORDS = 'Nobody is there to choose. Decide yourself, and say what you decided and why.';
+
+const INQUIRY_CHOICES = [
+  { id: 'allow', kind: 'allowOnce', label: 'Answer' },
+  { id: 'deny', kind: 'denyOnce', label: 'Skip' },
+] as const;
+
+/** The question that a `can_use_tool` of Claude Code asks; undefined where it cannot be shown to anybody. */
 export function claudeQuestion(request: JsonObject): AskRecord | undefined {
   const tool = textIn(request['tool_name']);
-  if (tool === 'AskUserQuestion') return undefined;
   const input = objectIn(request['input']);
+  if (tool === INQUIRY_TOOL) {
+    const inquiries = claudeInquiries(input);
+    return inquiries && { request: { kind: 'inquiry', tool, title: tool, inquiries }, choices: INQUIRY_CHOICES };
+  }
   const kind = KINDS[tool] ?? 'other';
   const named = ['file_path', 'notebook_path', 'path', 'url', 'query'].map((name) => textIn(input[name]));
   const blocked = kind === 'other' ? [textIn(request['blocked_path'])] : [];
@@ -39,8 +51,11 @@ export function claudeQuestion(request: JsonObject): AskRecord | undefined {
 
 /** The answer to Claude Code. Without an answer it is denied: the run is being stopped, or nobody can be asked. */
 export function claudeResponse(request: JsonObject, answer: AnswerRecord | undefined): JsonObject {
-  if (request['tool_name'] === 'AskUserQuestion') return { behavior: 'deny', message: NO_CHOICE };
-  if (!answer?.allow) return { behavior: 'deny', message: 'The user does not allow this.' };
+  const isInquiry = request['tool_name'] === INQUIRY_TOOL;
+  if (!answer?.allow || (isInquiry && !answer.replies))
+    return { behavior: 'deny', message: isInquiry ? NO_WORDS : 'The user does not allow this.' };
+  if (isInquiry)
+    return { behavior: 'allow', updatedInput: claudeAnswers(objectIn(request['input']), answer.replies ?? []) };
   const remember = answer.choice === 'always' ? { updatedPermissions: rulesIn(request) } : {};
   return { behavior: 'allow', updatedInput: objectIn(request['input']), ...remember };
 }

@@ -88,6 +88,8 @@ describe('permission rules', () => {
     );
     assert.equal(ruleFor(edit('/home/me/project/src/a.ts'), FOLDER), 'Edit(src/a.ts)');
     assert.equal(ruleFor(command('ls \u202e'), FOLDER), undefined);
+    const inquiries = [{ text: 'Which?', options: [], multiple: false }];
+    assert.equal(ruleFor({ kind: 'inquiry', tool: 'Ask', title: '', inquiries }, FOLDER), undefined);
   });
 
   it('R17.2 what is no rule is named', () => {

@@ -127,6 +127,87 @@ describe('questions', () => {
   });
 });
 
+describe('inquiries', () => {
+  const inquiry = (id: string, multiple = false): AskedQuestion => {
+    const options = [{ label: 'SQLite', about: 'One file' }, { label: 'PostgreSQL' }];
+    const inquiries = [
+      { text: 'Which database?', options, multiple },
+      { text: 'Which name?', options: [], multiple: false },
+    ];
+    return { ...asked(id), request: { kind: 'inquiry', tool: 'AskUserQuestion', title: 'Ask', inquiries } };
+  };
+  const REPLIES = [['PostgreSQL'], ['orders']];
+  const replies = (id: string) => run().answers.get(id)?.replies;
+
+  it('R17.1 one is answered with words to each of its parts, and the history tells them', async () => {
+    const window = await asking();
+    run().ask(inquiry('i1'));
+    await machine.soon();
+    assert.equal(machine.eventsOf('loop:asking').at(-1)?.asks, 'Which database? Which name?');
+    machine.kill(window);
+    const next = await machine.open({ maxConcurrent: 1 });
+    await machine.clock.advance(20_000);
+    await next.answer('a', { choice: 'allow', replies: [['PostgreSQL'], [' orders ']] });
+    assert.deepEqual([answers().at(-1), replies('i1')], [['i1', true, 'user'], REPLIES]);
+    const why = (await next.get('a'))?.history.map((row) => row.why);
+    assert.ok(why?.includes('answered by you (PostgreSQL; orders): Which database? Which name?'), why?.join('\n'));
+  });
+
+  it('R17.1 one without words to each of its parts is not answered, and can be left to the agent', async () => {
+    const window = await asking();
+    run().ask(inquiry('i1'));
+    await machine.soon();
+    const wrong = [
+      undefined,
+      [],
+      [['SQLite']],
+      [['SQLite'], [' ']],
+      [['SQLite', 'PostgreSQL'], ['orders']],
+      [['x'], [1]],
+    ];
+    for (const given of wrong)
+      await assert.rejects(window.answer('a', { choice: 'allow', replies: given as never }), InvalidArgumentError);
+    await assert.rejects(
+      window.answer('a', { choice: 'allow', replies: [['x'], ['y'.repeat(10_001)]] }),
+      /no longer than 10000 characters/,
+    );
+    assert.deepEqual(answers(), []);
+    await window.answer('a', { choice: 'deny' });
+    assert.deepEqual([answers(), replies('i1')], [[['i1', false, 'user']], undefined]);
+    run().ask(inquiry('i2', true));
+    await machine.soon();
+    await window.answer('a', { choice: 'allow', replies: [['SQLite', 'PostgreSQL'], ['orders']] });
+    assert.deepEqual(replies('i2'), [['SQLite', 'PostgreSQL'], ['orders']]);
+  });
+
+  it('R17.1 R17.2 no allow rule answers one, a deny rule leaves it to the agent', async () => {
+    const window = await asking({ permissions: { allow: ['*'], ask: [], deny: ['Ask2'] } });
+    run().ask(asked('q1'), inquiry('i1'), { ...inquiry('i2'), request: { ...inquiry('i2').request, tool: 'Ask2' } });
+    await machine.soon();
+    assert.deepEqual(answers(), [
+      ['q1', true, 'rule'],
+      ['i2', false, 'rule'],
+    ]);
+    assert.deepEqual(openIn(window), ['i1']);
+  });
+
+  it('R17.2 words that were said after its run was stopped reach the session that asks the same', async () => {
+    const window = await asking({}, resumable());
+    const other = await machine.open({ maxConcurrent: 1 }, { folders: ['/other'] });
+    run().ask(inquiry('i1'));
+    await machine.soon();
+    await machine.clock.advance(10 * MINUTE);
+    await machine.soon();
+    await other.answer('a', { choice: 'allow', replies: REPLIES });
+    machine.launcher.of('b').ok();
+    await machine.soon();
+    run().ask(inquiry('i2', true), inquiry('i3'), inquiry('i4'));
+    await machine.soon();
+    assert.deepEqual([answers(), replies('i3')], [[['i3', true, 'user']], REPLIES]);
+    assert.deepEqual(openIn(window), ['i2', 'i4'], 'another one is asked anew, and so is the same once more');
+  });
+});
+
 describe('answers without a person', () => {
   it('R17.2 rules answer at once, deny before ask before allow, and the history names the rule', async () => {
     const permissions = { allow: ['Command(npm *)'], ask: ['Command(npm publish *)'], deny: ['Command(rm *)'] };

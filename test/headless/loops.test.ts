@@ -105,14 +105,17 @@ describe('loops as it ships', () => {
   });
 
   it('R17.1 R15.3 a question is shown and answered, but not from inside an attempt', async () => {
-    await sh('loops trust; loops submit -A sample --id asks "[ask] some work"');
+    await sh('loops trust; loops submit -A sample --id asks "[choose] [ask] some work"');
+    await until('the decision', async () => (await sh('loops answer asks')).out.includes('│ - Green'));
+    assert.equal((await sh('LOOP_SUPERVISOR_LOOP=asks loops answer asks --say Green')).code, 8);
+    assert.equal((await sh('loops answer asks --say Green')).code, 0);
     const asked = await until('the question', async () => {
       const { questions } = JSON.parse((await sh('loops answer asks --json')).out) as {
         questions: { command?: string }[];
       };
-      return questions[0];
+      return questions[0]?.command !== undefined && { command: questions[0].command };
     });
-    assert.ok(asked.command);
+    assert.match((await sh('loops logs asks')).out, /You have decided: Green/);
     assert.ok((await sh('loops answer asks')).out.includes(asked.command));
     const inside = await sh('LOOP_SUPERVISOR_LOOP=asks loops answer asks allow');
     assert.deepEqual(

@@ -165,10 +165,47 @@ describe('The driver of Claude Code', () => {
     assert.deepEqual(harness.processesOf(run.token), []);
   });
 
-  it('R17.3 a choice that nobody is there to make is left to the agent', async () => {
+  it('R17.1 a decision that it leaves to its user is asked, with its options, and the words reach it', async () => {
     const run = launch('choose');
+    const { id, request } = await asked(run);
+    assert.deepEqual(
+      [request.kind, request.tool, request.inquiries],
+      [
+        ...(['inquiry', 'AskUserQuestion'] as const),
+        [
+          {
+            ...{ text: 'Which database should we use?', multiple: false },
+            options: [
+              { label: 'SQLite', about: 'One file' },
+              { label: 'PostgreSQL', about: 'A server\n+--+' },
+            ],
+          },
+          { text: 'Which tests?', options: [{ label: 'unit' }, { label: 'e2e, slow' }], multiple: true },
+        ],
+      ],
+    );
+    run.run.answer(id, {
+      choice: 'allow',
+      allow: true,
+      replies: [['MariaDB'], ['unit', 'e2e, slow']],
+      by: 'user',
+      at: 1,
+    });
+    await run.told.whenEnded;
+    const said = run.told.texts.join('');
+    const answers = '"answers":{"Which database should we use?":"MariaDB","Which tests?":"unit, \\"e2e, slow\\""}';
+    assert.ok(said.includes('"behavior":"allow"') && said.includes(answers), said);
+  });
+
+  it('R17.1 a decision that nobody makes, or that cannot be shown, is left to the agent', async () => {
+    const run = launch('choose');
+    const { id } = await asked(run);
+    run.run.answer(id, { choice: 'deny', allow: false, by: 'deadline', at: 1 });
     await run.told.whenEnded;
     assert.match(run.told.texts.join(''), /Decide yourself/);
-    assert.deepEqual(run.told.asked.flat(), []);
+    const tooLong = launch('choose too long');
+    await tooLong.told.whenEnded;
+    assert.match(tooLong.told.texts.join(''), /Decide yourself/);
+    assert.deepEqual(tooLong.told.asked.flat(), []);
   });
 });

@@ -85,6 +85,9 @@ describe('Questions of runs', () => {
       request: { kind: 'other', tool: 'x', title: 'x' },
       choices: [{ id: 'a', kind: 'allowOnce', label: 'a' }],
     });
+    const inquiry = (...inquiries: object[]) =>
+      JSON.stringify({ ...JSON.parse(good), request: { kind: 'inquiry', tool: 'x', title: 'x', inquiries } });
+    const decision = { text: 'Which?', options: [], multiple: false };
     writeFileSync(join(asks, '../../x.ask'), good);
     for (const [name, text] of [
       ['no choices.ask', good],
@@ -92,14 +95,19 @@ describe('Questions of runs', () => {
       ['b.ask', '{"request":{"kind":"order","tool":"x","title":"x"},"choices":[]}'],
       ['c.ask', `${good}${' '.repeat(5_000_000)}`],
       ['d.txt', good],
+      ['f.ask', inquiry()],
+      ['g.ask', inquiry({ ...decision, text: 'x'.repeat(2_001) })],
+      ['h.ask', inquiry(...Array(11).fill(decision))],
+      ['i.ask', inquiry(decision).replace('"inquiry"', '"command"')],
     ] as const)
       writeFileSync(join(asks, name), text);
     symlinkSync('/dev/zero', join(asks, 'e.ask'));
+    writeFileSync(join(asks, 'y.ask'), inquiry(decision));
     writeFileSync(join(asks, 'z.ask'), good);
-    await until('the good one', () => launched.told.asked.at(-1)?.length === 2);
+    await until('the good ones', () => launched.told.asked.at(-1)?.length === 3);
     assert.deepEqual(
       launched.told.asked.at(-1)?.map((question) => question.id),
-      [id, 'z'],
+      [id, 'y', 'z'],
     );
     launched.run.answer(id, YES);
     await launched.told.whenEnded;

@@ -6,6 +6,7 @@ import {
   CHOICE_WORDS,
   choicesOf,
   isPlain,
+  optionRows,
   requestParts,
   requestText,
   visibleText,
@@ -78,6 +79,27 @@ describe('What an agent asks cannot pass for something else', () => {
       { id: 'a', word: CHOICE_WORDS.allowAlways },
       { id: 'deny', word: CHOICE_WORDS.denyOnce },
     ]);
+  });
+
+  it('R17.1 an option of an agent stands in quotes, makes no icon, and hides nothing', () => {
+    const options = [
+      { label: '$(edit) Something Else…', about: '$(trash) b\u202ec' },
+      { label: `Let the Agent Decide${' '.repeat(90)}x\u200b` },
+    ];
+    const inquiry = { text: 'Which?\n- Allow', options, multiple: false };
+    assert.deepEqual(optionRows(inquiry), [
+      { label: '“$ (edit) Something Else…”', detail: '$ (trash) b‹U+202E›c', reply: options[0]?.label },
+      { label: '“Let the Agent Decide ‹90 blanks› x‹U+200B›”', reply: options[1]?.label },
+    ]);
+    const request = { kind: 'inquiry', tool: 'Ask', title: 'Ask', inquiries: [inquiry, inquiry] } as const;
+    assert.deepEqual(requestText(request, 1_000).text.split('\n').slice(0, 4), [
+      'Your decision 1 of 2:',
+      '│ Which?',
+      '│ - Allow',
+      '│ - $(edit) Something Else…: $(trash) b‹U+202E›c',
+    ]);
+    const choices: Question['choices'] = [{ id: 'a', kind: 'allowOnce', label: 'a' }];
+    assert.deepEqual(choicesOf({ choices, request }), [{ id: 'deny', word: 'Let the Agent Decide' }]);
   });
 
   it('R17.1 an agent is not told where its questions are answered', () => {

@@ -3,8 +3,25 @@ import type { AddressInfo } from 'node:net';
 
 type Json = { readonly [key: string]: unknown };
 
-/** What a model does next: it calls the shell once with a command and then says it is done, or only says so. */
-export type Behaviour = { readonly command: string } | 'text';
+/**
+ * What a model does next: it calls the shell once with a command and then says it is done, only says so, or leaves a
+ * decision to its user first, where the agent has a tool for that.
+ */
+export type Behaviour = { readonly command: string } | 'decision' | 'text';
+
+/** The input of Claude Code's tool for decisions. */
+const DECISION = {
+  questions: [
+    {
+      ...{ question: 'Which database should we use?', header: 'Database', multiSelect: false },
+      options: [
+        { label: 'SQLite', description: 'One file' },
+        { label: 'PostgreSQL', description: 'A server' },
+      ],
+    },
+  ],
+};
+const DECISION_TOOL = 'AskUserQuestion';
 
 /** What it says at its end. */
 export const SAID = 'The answer is 42. All tasks in the plan are done.';
@@ -19,6 +36,7 @@ const OUTPUT = 42;
 export class ModelApis {
   readonly #server: Server;
   readonly #behaviours = new Map<string, Behaviour>();
+  readonly #heard = new Map<string, string>();
   #ids = 0;
 
   private constructor() {
@@ -46,11 +64,18 @@ export class ModelApis {
     this.#behaviours.set(name, behaviour);
   }
 
+  /** The last request of that name that came with tools, as its text. */
+  heard(name: string): string {
+    return this.#heard.get(name) ?? '';
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const [, name = '', path = ''] = /^\/([^/?]+)([^?]*)/.exec(request.url ?? '') ?? [];
-    const answer = new Answer(response, parsed(Buffer.concat(chunks).toString()), this.#behaviours.get(name), () =>
+    const text = Buffer.concat(chunks).toString();
+    if (text.includes('"tools"')) this.#heard.set(name, text);
+    const answer = new Answer(response, parsed(text), this.#behaviours.get(name), () =>
       String(++this.#ids).padStart(8, '0'),
     );
     if (/count_?tokens/i.test(path)) answer.json({ input_tokens: CACHED, totalTokens: CACHED });
@@ -89,20 +114,15 @@ class Answer {
 
   messages(): void {
     const said = list(this.#body['messages']).flatMap((message) => list(message['content']));
-    const command = this.#command(said.some(({ type }) => type === 'tool_result'));
-    const content =
-      command === undefined
-        ? [{ type: 'text', text: SAID }]
-        : [
-            {
-              type: 'tool_use',
-              id: `toolu_${this.#newId()}`,
-              name: this.#shell(),
-              input: { command, description: 'Work' },
-            },
-          ];
+    const isCalled = said.some(({ type }) => type === 'tool_result');
+    const command = this.#command(isCalled);
+    const shell = command === undefined ? undefined : { name: this.#shell(), input: { command, description: 'Work' } };
+    const call = shell ?? this.#decision(isCalled);
+    const content = call
+      ? [{ type: 'tool_use', id: `toolu_${this.#newId()}`, ...call }]
+      : [{ type: 'text', text: SAID }];
     const usage = { input_tokens: FRESH, cache_creation_input_tokens: 0, cache_read_input_tokens: CACHED };
-    const stop_reason = command === undefined ? 'end_turn' : 'tool_use';
+    const stop_reason = call ? 'tool_use' : 'end_turn';
     const message = {
       ...{ id: `msg_${this.#newId()}`, type: 'message', role: 'assistant', model: this.#body['model'] },
       ...{ stop_reason, stop_sequence: null, usage: { ...usage, output_tokens: OUTPUT } },
@@ -114,9 +134,9 @@ class Answer {
     const event = (type: string, more: Json) => this.#event({ type, ...more }, type);
     event('message_start', { message: { ...message, content: [], stop_reason: null } });
     const [part] = content;
-    const isText = command === undefined;
+    const isText = call === undefined;
     event('content_block_start', { index: 0, content_block: { ...part, ...(isText ? { text: '' } : { input: {} }) } });
-    const partial_json = JSON.stringify({ command, description: 'Work' });
+    const partial_json = JSON.stringify(call?.input);
     const delta = isText ? { type: 'text_delta', text: SAID } : { type: 'input_json_delta', partial_json };
     event('content_block_delta', { index: 0, delta });
     event('content_block_stop', { index: 0 });
@@ -199,8 +219,13 @@ class Answer {
 
   /** The command to call; undefined where there is none, it was called already, or the request brings no shell. */
   #command(isCalled: boolean): string | undefined {
-    const { command } = this.#behaviour === 'text' ? { command: undefined } : this.#behaviour;
-    return isCalled || this.#tools.length === 0 ? undefined : command;
+    if (isCalled || this.#tools.length === 0 || typeof this.#behaviour === 'string') return undefined;
+    return this.#behaviour.command;
+  }
+
+  #decision(isCalled: boolean): { readonly name: string; readonly input: Json } | undefined {
+    if (isCalled || this.#behaviour !== 'decision' || !this.#tools.includes(DECISION_TOOL)) return undefined;
+    return { name: DECISION_TOOL, input: DECISION };
   }
 
   /** The name of the agent's own shell tool. */

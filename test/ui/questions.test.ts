@@ -46,6 +46,13 @@ describe('loops that ask, in the workbench', () => {
     await window.tree.becomes(/^Again/, 'completed');
     const asked = (await window.notices.all()).filter(({ message }) => message.includes('“Again'));
     assert.deepEqual(asked, []);
+    // No rule decides for its user.
+    await window.submit('Paint it [choose] [quick] [cost 0.01]');
+    await window.tree.becomes(/^Paint it/, 'asks: Which colour should the sample have?');
+    await window.tree.inlineAction(/^Paint it/, 'Answer…');
+    await window.input.asked('Which colour should the sample have?');
+    await window.input.pick('“Green”');
+    await window.tree.becomes(/^Paint it/, 'completed');
     await until('nothing that needs anybody', async () => (await window.tree.rows())[0]?.[0] !== 'Needs You');
   });
 });

@@ -113,6 +113,9 @@ describe('dashboard page', () => {
     );
     assert.match(await text(), /≈\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
     const now = Date.now();
+    const window = { name: 'five hour', used: 0.72, resetsAt: now + HOUR, at: now };
+    await send({ type: 'figures', figures: figures(now, { windows: [{ account: 'claude', window }] }), now });
+    assert.match(await text(), /92 %, resets [^;]+; claude: five hour window 72 %, resets \d/);
     const circuit = {
       state: 'open',
       consecutiveFailures: 5,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { AttemptRow, DetailData, ToDetail } from '../../src/ui/detail/protocol.ts';
+import type { AttemptRow, DetailData, FromDetail, ToDetail } from '../../src/ui/detail/protocol.ts';
 import { launchBrowser } from '../support/host/browser.ts';
 import { until } from '../support/until.ts';
 import { WebviewPage } from './support/webviewPage.ts';
@@ -169,6 +169,43 @@ describe('detail page', () => {
       'Standard output · 52.3 kB',
     ])
       assert.ok(text.includes(part), `${part} in: ${text}`);
+  });
+
+  it('R17.1 a decision of its user is a form: an option, several, or other words, to each part', async () => {
+    const options = [
+      { shown: 'SQLite', about: 'One file', reply: 'SQLite' },
+      { shown: 'Postgre‹U+200B›SQL', reply: 'Postgre\u200bSQL' },
+    ];
+    const question: DetailData['questions'][number] = {
+      ...{ id: 'q1', parts: [], choices: [{ id: 'deny', word: 'Let the Agent Decide' }], canRemember: false },
+      inquiries: [
+        { text: 'Which database?', options, multiple: false },
+        { text: 'Which <b>tests</b>?', options, multiple: true },
+      ],
+    };
+    await open({ ...DETAIL, questions: [question] });
+    const card = view.page.getByRole('region', { name: 'Needs You' });
+    const part = (name: string) => card.getByRole('group', { name });
+    await button('Answer').click();
+    await card.getByText('Pick an option or write something in each part.').waitFor();
+    assert.deepEqual(view.posted('answer'), []);
+    await part('Which database?').getByRole('radio', { name: 'SQLite One file' }).check();
+    await part('Which database?').getByLabel('Something else').fill('MariaDB');
+    await part('Which <b>tests</b>?').getByRole('checkbox', { name: 'Postgre' }).check();
+    // What has not changed keeps what was given so far.
+    await send({ type: 'detail', detail: { ...DETAIL, questions: [question], costUsd: 0.2 } });
+    await part('Which <b>tests</b>?').getByLabel('Something else').fill(' e2e ');
+    await view.mustBeAccessible();
+    await part('Which <b>tests</b>?').getByLabel('Something else').press('Enter');
+    await button('Let the Agent Decide').click();
+    await until('both', () => view.posted('answer').length === 2);
+    assert.deepEqual(
+      view.posted<Extract<FromDetail, { type: 'answer' }>>('answer').map(({ given }) => given),
+      [
+        { question: 'q1', choice: 'allow', replies: [['MariaDB'], ['Postgre\u200bSQL', 'e2e']] },
+        { question: 'q1', choice: 'deny' },
+      ],
+    );
   });
 
   it('R11.8 shows what each round has proved, the curve of its scores and the best round', async () => {

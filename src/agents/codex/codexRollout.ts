@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tokens } from '../../core/model/agentEvent.ts';
 import { type JsonObject, objectIn, parseObject, textIn, tokenCount } from '../json.ts';
+import { namesIn, tailOf } from '../sessionFile.ts';
 import { addTokens, inclusiveTokens, NO_TOKENS } from '../tokenCount.ts';
 
 /** What Codex wrote down about the last turn of a thread, in its own session file. */
@@ -11,9 +11,6 @@ export interface RolloutFacts {
   /** Tokens of the answers that the last turn got, as far as they were written; absent when none was. */
   readonly turn?: Tokens;
 }
-
-/** How much of the end of the file is read, bytes: a longer turn is known in part. */
-const TAIL_BYTES = 4 * 1024 * 1024;
 
 const DAY_MS = 86_400_000;
 const THREAD_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -41,25 +38,6 @@ function findRollout(home: string, threadId: string): string | undefined {
     if (file !== undefined) return join(folder, file);
   }
   return undefined;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function tailOf(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const bytes = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, size - bytes.length));
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** What the end of a session file says of its last turn. */

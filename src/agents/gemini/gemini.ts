@@ -48,6 +48,7 @@ export const GEMINI: AgentKind = {
     ],
     notes: [
       'It reports tokens, not money: its cost is priced by loopSupervisor.prices.',
+      'Of a run that is killed, what its session file knows is charged, and shown as "at least".',
       'Without a "model" in its profile, each run begins with one more call that chooses a model.',
       'It trusts the folder for the run: Loop Supervisor itself runs only in workspaces that you trust.',
     ],
@@ -71,6 +72,8 @@ export const GEMINI: AgentKind = {
     };
   },
   argument: (prompt) => [`--prompt=${prompt}`],
-  reader: (_options, { prices, now }, state, before) =>
-    lineReader((at) => geminiGrammar(prices, at), now, state, before),
+  reader(options, { prices, now, chat }, state, before) {
+    const chatOf = (session: string, since: number) => chat(session, since, options);
+    return lineReader((at) => geminiGrammar({ prices, now: at, chat: chatOf }), now, state, before);
+  },
 };

@@ -5,11 +5,14 @@ import { type Emit, type Ending, emitSession, type Grammar } from '../lineReader
 import { callSummary, oneLine, resultSummary } from '../oneLine.ts';
 import type { Prices } from '../prices.ts';
 import { anyTokens, inclusiveTokens, NO_TOKENS, tokensSince } from '../tokenCount.ts';
+import type { TokensByModel } from './geminiChat.ts';
 import { failed, failedWithoutResult } from './geminiFailure.ts';
 
 interface Memory {
   session: string;
   model: string;
+  /** When it began, as it says: wall time, ms. */
+  beganAt: number;
   /** The process's counters as last seen, by model. */
   totals: { [model: string]: Tokens };
   /** Names of calls whose result is still to come, by id. */
@@ -22,11 +25,24 @@ interface Memory {
   denied: number;
 }
 
-/** Reads what gemini prints. `now` gives wall time in ms. */
-export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory> {
+/** What the reader needs. */
+export interface GeminiContext {
+  readonly prices: Prices;
+  /** Wall time, ms. */
+  readonly now: () => number;
+  /** What Gemini CLI itself wrote down of a session's answers since a time, ms. */
+  readonly chat: (sessionId: string, since: number) => TokensByModel;
+}
+
+/** Reads what gemini prints. */
+export function geminiGrammar(context: GeminiContext): Grammar<Memory> {
+  const { prices, now } = context;
   return {
     name: 'gemini',
-    start: () => ({ session: '', model: '', totals: {}, open: {}, error: '', ended: false, worked: false, denied: 0 }),
+    start: () => ({
+      ...{ session: '', model: '', beganAt: 0, totals: {}, open: {} },
+      ...{ error: '', ended: false, worked: false, denied: 0 },
+    }),
     message(message, memory, emit) {
       if (message['type'] === undefined && (message['stats'] !== undefined || message['error'] !== undefined)) {
         document(message, memory, emit, prices, now());
@@ -36,6 +52,7 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
         case 'init':
           memory.model = textIn(message['model']);
           memory.session = textIn(message['session_id']);
+          memory.beganAt = Date.parse(textIn(message['timestamp'])) || 0;
           if (memory.session !== '') emit({ type: 'session', sessionId: memory.session });
           return;
         case 'message': {
@@ -64,7 +81,7 @@ export function geminiGrammar(prices: Prices, now: () => number): Grammar<Memory
           else failed(objectIn(message['error']), memory.error, emit, now());
       }
     },
-    end: (ending, memory, emit) => end(ending, memory, emit, now()),
+    end: (ending, memory, emit) => end(ending, memory, emit, context),
   };
 }
 
@@ -134,10 +151,7 @@ function usage(totals: readonly [model: string, total: Tokens][], memory: Memory
     memory.totals[model] = total;
     if (!anyTokens(tokens)) continue;
     any = true;
-    const named = model === '' ? undefined : model;
-    const { cost, note } = prices.priceOf(tokens, named, 'gemini-*');
-    emit({ type: 'usage', tokens, ...(named !== undefined && { model: named }) });
-    emit({ type: 'cost', cost, source: 'priced', ...(named !== undefined && { model: named }), note });
+    price(tokens, model, emit, prices);
   }
   if (!any) {
     const source = memory.worked ? 'unknown' : 'priced';
@@ -146,8 +160,24 @@ function usage(totals: readonly [model: string, total: Tokens][], memory: Memory
   memory.worked = false;
 }
 
-function end(ending: Ending, memory: Memory, emit: Emit, now: number): void {
+function price(tokens: Tokens, model: string, emit: Emit, prices: Prices, cutOff?: true): void {
+  const named = model === '' ? undefined : model;
+  const { cost, note } = prices.priceOf(tokens, named, 'gemini-*');
+  const by = named === undefined ? {} : { model: named };
+  emit({ type: 'usage', tokens, ...by });
+  emit({ type: 'cost', cost, source: 'priced', ...(cutOff && { atLeast: true as const }), ...by, note });
+}
+
+function end(ending: Ending, memory: Memory, emit: Emit, context: GeminiContext): void {
   if (memory.ended) return;
-  if (memory.worked) emit({ type: 'cost', cost: 0, source: 'unknown', note: 'it ended before it named its tokens' });
-  if (ending.exit.signal === undefined) failedWithoutResult(ending, memory.error, emit, now);
+  if (memory.worked) billUnfinished(memory, emit, context);
+  if (ending.exit.signal === undefined) failedWithoutResult(ending, memory.error, emit, context.now());
+}
+
+/** One that ended without a result is billed as far as its own session file knows. */
+function billUnfinished(memory: Memory, emit: Emit, { prices, chat }: GeminiContext): void {
+  const known = memory.beganAt === 0 ? [] : chat(memory.session, memory.beganAt);
+  for (const [model, tokens] of known) price(tokens, model, emit, prices, true);
+  if (known.length === 0)
+    emit({ type: 'cost', cost: 0, source: 'unknown', note: 'it ended before it named its tokens' });
 }

@@ -24,6 +24,8 @@ export interface Directives {
   readonly denied: boolean;
   /** How many times it asks before it uses a tool. */
   readonly asks: number;
+  /** It asks for a decision in its first step. */
+  readonly chooses: boolean;
   /** Its provider is overloaded: it tries again, then gives up. */
   readonly overload: boolean;
   /** It has no valid login. */
@@ -64,6 +66,7 @@ export function readDirectives(prompt: string): Directives {
     limitSeconds: number('limit', 30 * LONGEST_SECONDS, 60),
     denied: found.has('denied'),
     asks: Math.trunc(number('ask', 20, 1) ?? 0),
+    chooses: found.has('choose'),
     overload: found.has('overload'),
     auth: found.has('auth'),
     echo: found.has('echo'),

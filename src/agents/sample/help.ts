@@ -31,6 +31,7 @@ Directives anywhere in the prompt:
   [auth]             say that there is no valid login
   [denied]           have a tool call denied
   [ask] [ask N]      ask its user before it runs a command, once or N times
+  [choose]           ask its user for a decision
   [finish N]         edit sample-work.md in the working folder, and finish it in the Nth run
   [stuck]            with finish: change nothing from the second run on
   [worse]            with finish: leave a lower score in every run

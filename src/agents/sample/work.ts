@@ -58,6 +58,19 @@ const CHOICES = [
   { id: 'no', kind: 'denyOnce', label: 'No' },
 ] as const;
 
+const INQUIRY = {
+  kind: 'inquiry',
+  tool: 'Choose',
+  title: 'Choose',
+  inquiries: [
+    {
+      text: 'Which colour should the sample have?',
+      options: [{ label: 'Blue', about: 'As the sea' }, { label: 'Green' }],
+      multiple: false,
+    },
+  ],
+} as const;
+
 const NO_KEY = 'Invalid API key · this one only pretends to need one';
 
 /** Pretends to work, visibly; returns the exit code. */
@@ -165,6 +178,7 @@ async function takeSteps(run: Work, progress: Progress, wrong: boolean): Promise
   for (let number = (run.done ?? 0) + 1; number <= all; number++) {
     await sleep((seconds * 1000) / all, undefined, { signal: stop });
     if (directives.crash && wrong && number > all / 2) process.kill(process.pid, 'SIGKILL');
+    if (directives.chooses && number === 1) await takeDecision(run);
     if (number <= directives.asks) await takeAskedStep(run, number, progress);
     else await takeStep(session, number, progress, directives.denied && number === 1);
     progress.steps++;
@@ -212,6 +226,14 @@ async function takeAskedStep({ session, asker, stop }: Work, number: number, pro
   progress.denials.push({ id, tool: 'Bash', input });
   await print(permissionDenied(session, id, 'Bash', message));
   await print(toolResult(session, id, message, true));
+}
+
+/** Leaves something to its user, and says what came of it. */
+async function takeDecision({ session, asker, stop }: Work): Promise<void> {
+  const answer = await asker?.ask({ request: INQUIRY, choices: CHOICES }, stop);
+  if (stop.aborted) throw new Error('stopped while it asked');
+  const said = answer?.replies?.map((list) => list.join(' and ')).join('; ');
+  await print(remark(session, said === undefined ? 'I decide myself: Blue.' : `You have decided: ${said}.`));
 }
 
 /** Says nothing any more, until it is stopped. */

@@ -1,4 +1,5 @@
-import { openQuestions, type Question } from '../../core/model/question.ts';
+import { openQuestions, type Question, type Replies } from '../../core/model/question.ts';
+import type { Supervisor } from '../../core/supervisor.ts';
 import { choicesOf, requestText } from '../../ui/questions/requestText.ts';
 import { oneLine } from '../../ui/text/safeText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
@@ -11,6 +12,7 @@ const LONGEST_SHOWN = 4_000;
 
 interface AnswerOptions {
   readonly question?: string;
+  readonly say?: readonly string[];
 }
 
 export const addAnswer: AddCommands = (program, run) => {
@@ -18,25 +20,36 @@ export const addAnswer: AddCommands = (program, run) => {
     .command('answer')
     .summary('answer what an agent asks')
     .description(
-      'Shows what the agent of a loop asks, or answers it: allow, deny, or the id of one of its choices. The first answer stands, wherever it is given.',
+      'Shows what the agent of a loop asks, or answers it: allow, deny, or the id of one of its choices. Where it wants a decision, --say gives it, and deny leaves it to the agent. The first answer stands, wherever it is given.',
     )
     .argument('<id>', 'the id of a loop')
     .argument('[choice]', 'allow, deny, or the id of a choice; without it the questions are shown')
     .option('-q, --question <id>', 'which question; the only one if absent')
+    .option('-s, --say <text>', 'an option, or other words; once for each decision that it wants', collect)
     .addHelpText(
       'after',
-      examples(['loops answer loop-1a2b3c', 'what it asks'], ['loops answer loop-1a2b3c allow', 'this once']),
+      examples(
+        ['loops answer loop-1a2b3c', 'what it asks'],
+        ['loops answer loop-1a2b3c allow', 'this once'],
+        ['loops answer loop-1a2b3c --say "PostgreSQL"', 'a decision that it wants'],
+      ),
     )
     .action(
-      run(async (session, id: string, choice: string | undefined, { question }: AnswerOptions) => {
+      run(async (session, id: string, named: string | undefined, { question, say }: AnswerOptions) => {
         const supervisor = await session.supervisor();
         const { output } = session;
+        const choice = named ?? (say && 'allow');
         if (choice !== undefined) {
           session.mustNotBeInside('Answering a question');
-          await supervisor.answer(id, { choice, ...(question !== undefined && { question }) });
+          const replies = say && (await repliesOf(supervisor, id, question, say));
+          await supervisor.answer(id, {
+            choice,
+            ...(question !== undefined && { question }),
+            ...(replies && { replies }),
+          });
           await session.ensureHost();
           if (output.isJson) return output.json(doneSchema, { loops: [{ loopId: id, done: true }] });
-          output.line(`${id} has its answer: ${choice}`);
+          output.line(`${id} has its answer: ${say?.join(', ') ?? choice}`);
           return EXIT.ok;
         }
         const loop = await supervisor.find(id);
@@ -54,13 +67,31 @@ export const addAnswer: AddCommands = (program, run) => {
     );
 };
 
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** One text for each inquiry; all of them for the only one. */
+async function repliesOf(
+  supervisor: Supervisor,
+  id: string,
+  question: string | undefined,
+  say: readonly string[],
+): Promise<Replies> {
+  const loop = await supervisor.find(id);
+  const open = loop ? openQuestions(loop) : [];
+  const asked = question === undefined ? open[0] : open.find((one) => one.id === question);
+  return asked?.request.inquiries?.length === 1 ? [say] : say.map((text) => [text]);
+}
+
 function questionJson({ id, at, request, choices }: Question) {
-  const { kind, tool, title, command, paths, targets } = request;
+  const { kind, tool, title, command, paths, targets, inquiries } = request;
   return {
     ...{ id, at: iso(at), kind, tool, title: oneLine(title, 500) },
     ...(command !== undefined && { command }),
     ...(paths && { paths: [...paths] }),
     ...(targets && { targets: targets === 'unknown' ? targets : [...targets] }),
+    ...(inquiries && { inquiries: inquiries.map((one) => ({ ...one, options: [...one.options] })) }),
     choices: choices.map((choice) => ({ id: choice.id, kind: choice.kind, label: oneLine(choice.label, 200) })),
   };
 }

@@ -1,7 +1,7 @@
 import { formatClock, formatUsd } from '../../ui/text/format.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { detailJson } from '../loopJson.ts';
-import { showSchema } from '../schemas.ts';
+import { type LoopJson, showSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
 import { type AddCommands, examples } from './command.ts';
 
@@ -31,7 +31,7 @@ export const addShow: AddCommands = (program, run) => {
           ['Agent', json.agent],
           ...(json.machine === undefined ? [] : [['Machine', json.machine] as const]),
           ['Folder', json.cwd],
-          ['Cost', `${formatUsd(json.costUsd)}${json.costEstimated ? ' (part of it is a guess)' : ''}`],
+          ['Cost', costText(json)],
           ...(json.maxCostUsd === undefined ? [] : [['Cap', formatUsd(json.maxCostUsd)] as const]),
           ...(json.check === undefined ? [] : [['Check', json.check] as const]),
           ['Submitted', formatClock(detail.loop.submittedAt, now)],
@@ -51,6 +51,12 @@ export const addShow: AddCommands = (program, run) => {
       }),
     );
 };
+
+function costText({ costUsd, costEstimated, costAtLeast }: LoopJson): string {
+  if (costUsd === 0 && costAtLeast) return 'unknown';
+  const guess = costEstimated ? ' (part of it is a guess)' : '';
+  return `${costAtLeast ? 'at least ' : ''}${formatUsd(costUsd)}${guess}`;
+}
 
 async function find(session: Session, id: string) {
   const detail = await (await session.supervisor()).get(id);

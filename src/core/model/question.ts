@@ -1,6 +1,7 @@
 /** What an agent wants to do. All texts are the agent's: show them only as `ui/text/requestText` does. */
 export interface PermissionRequest {
-  readonly kind: 'command' | 'edit' | 'read' | 'fetch' | 'other';
+  /** `inquiry`: it asks for no permission, but for words. */
+  readonly kind: 'command' | 'edit' | 'read' | 'fetch' | 'other' | 'inquiry';
   /** The agent's own name of its tool. */
   readonly tool: string;
   /** What the agent calls it, in a line. No rule is matched against it. */
@@ -18,7 +19,20 @@ export interface PermissionRequest {
   readonly diff?: string;
   /** Whatever else the agent says of it, as JSON. */
   readonly details?: string;
+  /** With `inquiry`: what its user is to decide; at least one. */
+  readonly inquiries?: readonly Inquiry[];
 }
+
+/** What an agent leaves to its user: one of several options, several of them, or words of their own (R17.1). */
+export interface Inquiry {
+  readonly text: string;
+  readonly options: readonly { readonly label: string; readonly about?: string }[];
+  /** More than one option can be chosen. */
+  readonly multiple: boolean;
+}
+
+/** What is said to each inquiry of a request, in their order: labels of its options, or other words; never nothing. */
+export type Replies = readonly (readonly string[])[];
 
 /** What a choice does. `Always`: the agent itself will not ask for the like again. */
 export type ChoiceKind = 'allowOnce' | 'allowAlways' | 'denyOnce' | 'denyAlways';
@@ -48,6 +62,8 @@ export interface Answer {
   /** The id of the choice; absent: denied in whatever way the agent knows. */
   readonly choice?: string;
   readonly allow: boolean;
+  /** With an answer that allows an inquiry. */
+  readonly replies?: Replies;
   readonly by: AnsweredBy;
   /** Wall time, ms. */
   readonly at: number;
@@ -61,6 +77,8 @@ export interface GivenAnswer {
   readonly choice: string;
   /** The id of the question; absent: the only one that is open. */
   readonly question?: string;
+  /** What is said to each inquiry, where it makes such; `choice` is `allow` then. */
+  readonly replies?: Replies;
   /** With an answer that allows: an allow rule for as long as the loop lives (R17.2). */
   readonly rule?: string;
 }
@@ -77,7 +95,11 @@ export interface Permits {
   /** Allow rules that hold as long as the loop lives. */
   readonly rules: readonly string[];
   /** Answers that were given while no process was there to take them: each is for one request that is the same. */
-  readonly once: readonly { readonly request: PermissionRequest; readonly kind: ChoiceKind }[];
+  readonly once: readonly {
+    readonly request: PermissionRequest;
+    readonly kind: ChoiceKind;
+    readonly replies?: Replies;
+  }[];
 }
 
 /** Rules of tools and patterns, such as `Command(npm test *)` (R17.2). */

@@ -33,7 +33,9 @@ export function decidePermission(
   rules: PermissionRules,
   folder: string,
 ): PermissionVerdict {
-  for (const action of ['deny', 'ask', 'allow'] as const) {
+  // No rule can find the words that an inquiry wants.
+  const actions = request.kind === 'inquiry' ? (['deny', 'ask'] as const) : (['deny', 'ask', 'allow'] as const);
+  for (const action of actions) {
     const rule = rules[action].find((one) => matches(one, request, folder, action === 'allow'));
     if (rule !== undefined) return { action, rule };
   }
@@ -43,10 +45,10 @@ export function decidePermission(
 /** The narrowest rule that allows this request again; undefined where no rule can. */
 export function ruleFor(request: PermissionRequest, folder: string): string | undefined {
   const { command, paths = [] } = request;
+  // A rule that names a link would hold for whatever it leads to next.
+  if (request.kind === 'inquiry' || request.targets !== undefined) return undefined;
   const names = { command: 'Command', edit: 'Edit', read: 'Read', fetch: 'Fetch', other: request.tool };
   const name = names[request.kind];
-  // A rule that names a link would hold for whatever it leads to next.
-  if (request.targets !== undefined) return undefined;
   if (request.kind === 'other' || request.kind === 'fetch')
     return RULE.test(request.tool) && !request.tool.includes('*') ? request.tool : undefined;
   const [subject] = request.kind === 'command' ? [command] : paths.length === 1 ? paths : [];

@@ -1,4 +1,5 @@
-import type { PermissionRequest } from '../model/question.ts';
+import { InvalidArgumentError } from '../model/errors.ts';
+import type { PermissionRequest, Replies } from '../model/question.ts';
 
 /** A longer command (characters) cannot be shown whole, and is denied unseen. */
 export const LONGEST_COMMAND = 16_384;
@@ -8,6 +9,9 @@ const LONGEST_TEXT = 65_536;
 /** How many files are kept. */
 const MOST_PATHS = 200;
 
+/** How much can be said to one inquiry (characters). */
+const LONGEST_REPLY = 10_000;
+
 /** How much of a request a line of history or an event names (characters). */
 const LINE = 200;
 
@@ -15,8 +19,8 @@ const LINE = 200;
 export function isSameRequest(one: PermissionRequest, other: PermissionRequest): boolean {
   const { diff = '', details = '', paths = [] } = one;
   if (Math.max(diff.length, details.length) > LONGEST_TEXT || paths.length > MOST_PATHS) return false;
-  const text = ({ kind, tool, command, paths, targets, diff, details }: PermissionRequest) =>
-    JSON.stringify([kind, tool, command, paths, targets, diff, details]);
+  const text = ({ kind, tool, command, paths, targets, diff, details, inquiries }: PermissionRequest) =>
+    JSON.stringify([kind, tool, command, paths, targets, diff, details, inquiries]);
   return text(one) === text(other);
 }
 
@@ -41,11 +45,44 @@ export function bounded(request: PermissionRequest): PermissionRequest {
   };
 }
 
-const VERBS = { command: 'run', edit: 'edit', read: 'read', fetch: 'fetch', other: 'use' } as const;
+/**
+ * What a caller says to the inquiries of a request, without blanks around it; undefined where it makes none (R17.1).
+ *
+ * @throws InvalidArgumentError if there is not a reply to each of them, of whatever shape the caller's value is.
+ */
+export function repliesTo({ inquiries = [] }: PermissionRequest, given: unknown): Replies | undefined {
+  if (inquiries.length === 0) return undefined;
+  const lists: readonly unknown[] = Array.isArray(given) ? given : [];
+  const replies = lists.map((list) =>
+    (Array.isArray(list) ? list : []).flatMap((one) => (typeof one === 'string' && one.trim() ? [one.trim()] : [])),
+  );
+  if (replies.length !== inquiries.length || replies.some(({ length }) => length === 0))
+    throw new InvalidArgumentError(
+      'replies',
+      `must hold a list of texts for each inquiry, of which there are ${inquiries.length}`,
+    );
+  if (replies.some(({ length }, at) => length > 1 && !inquiries[at]?.multiple))
+    throw new InvalidArgumentError('replies', 'must hold one text for an inquiry that takes only one');
+  if (replies.some((list) => list.join('').length > LONGEST_REPLY))
+    throw new InvalidArgumentError('replies', `must be no longer than ${LONGEST_REPLY} characters each`);
+  return replies;
+}
+
+const VERBS = { command: 'run ', edit: 'edit ', read: 'read ', fetch: 'fetch ', other: 'use ', inquiry: '' } as const;
 
 /** What is asked, in one line without control characters: `run npm install?`. Where it is cut, it ends with `…`. */
-export function requestLine({ kind, tool, title, command, paths }: PermissionRequest): string {
-  const what = command ?? (paths && paths.length > 0 ? paths.join(', ') : kind === 'other' ? tool : title);
-  const line = what.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return `${VERBS[kind]} ${line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line}?`;
+export function requestLine({ kind, tool, title, command, paths, inquiries }: PermissionRequest): string {
+  const named = paths && paths.length > 0 ? paths.join(', ') : kind === 'other' ? tool : title;
+  const line = plainLine(command ?? inquiries?.map(({ text }) => text).join(' ') ?? named);
+  return `${VERBS[kind]}${line}${kind === 'inquiry' ? '' : '?'}`;
+}
+
+/** What was said to the inquiries of a request, in one line without control characters. */
+export function replyLine(replies: Replies): string {
+  return plainLine(replies.map((list) => list.join(', ')).join('; '));
+}
+
+function plainLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line;
 }

@@ -11,7 +11,7 @@ import {
   type Question,
 } from '../model/question.ts';
 import { decidePermission } from '../policy/permissionRules.ts';
-import { bounded, isSameRequest, LONGEST_COMMAND, requestLine } from '../policy/requests.ts';
+import { bounded, isSameRequest, LONGEST_COMMAND, repliesTo, replyLine, requestLine } from '../policy/requests.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from './requestStop.ts';
@@ -60,7 +60,11 @@ function answerAtOnce(
   }
   const once = permits.once.find((one) => isSameRequest(one.request, request));
   const given = once && answer(once.kind, 'user', 'answered before its run was stopped');
-  if (given) return { answer: given, permits: { ...permits, once: permits.once.filter((one) => one !== once) } };
+  if (given) {
+    const { replies } = once;
+    const left = permits.once.filter((one) => one !== once);
+    return { answer: { ...given, ...(replies && { replies }) }, permits: { ...permits, once: left } };
+  }
   const { allow, ask, deny } = unit.context.settings.permissions;
   const { action, rule = '' } = decidePermission(request, { ask, deny, allow: [...permits.rules, ...allow] }, loop.cwd);
   if (action === 'ask') return undefined;
@@ -73,7 +77,8 @@ function answerAtOnce(
  *
  * @throws UnknownLoopError, WrongStateError or InvalidArgumentError; then nothing has changed.
  */
-export function answer(unit: UnitOfWork, loopId: string, { choice, question: id, rule }: GivenAnswer): void {
+export function answer(unit: UnitOfWork, loopId: string, given: GivenAnswer): void {
+  const { choice, question: id, rule } = given;
   const loop = unit.liveState.find(loopId);
   if (!loop) throw new UnknownLoopError(loopId);
   const question = questionOf(loop, id);
@@ -84,10 +89,12 @@ export function answer(unit: UnitOfWork, loopId: string, { choice, question: id,
     throw new InvalidArgumentError('choice', `must be one that the agent offers (${offered}), and is ${choice}`);
   }
   const allow = chosen !== undefined && isAllow(chosen.kind);
+  const replies = allow ? repliesTo(question.request, given.replies) : undefined;
   const permits = loop.permits ?? NO_PERMITS;
   const next =
     allow && rule !== undefined ? { ...loop, permits: { ...permits, rules: [...permits.rules, rule] } } : loop;
-  give(unit, next, question, { ...(chosen && { choice: chosen.id }), allow, by: 'user', at: unit.now });
+  const said = { ...(chosen && { choice: chosen.id }), ...(replies && { replies }) };
+  give(unit, next, question, { ...said, allow, by: 'user', at: unit.now });
 }
 
 function questionOf(loop: LiveLoop, id: string | undefined): Question {
@@ -139,7 +146,7 @@ function goOn(unit: UnitOfWork, loop: LiveLoop, why: string): void {
   const once = asking.flatMap(({ request, choices, answer }) => {
     if (!answer) return [];
     const kind = choices.find(({ id }) => id === answer.choice)?.kind ?? (answer.allow ? 'allowOnce' : 'denyOnce');
-    return [{ request, kind }];
+    return [{ request, kind, ...(answer.replies && { replies: answer.replies }) }];
   });
   requeue(unit, { ...loop, permits: { ...permits, once: [...permits.once, ...once] } }, why);
 }
@@ -204,9 +211,10 @@ function tellAsking(unit: UnitOfWork, loop: LiveLoop, { id, request }: Question)
 }
 
 function noteAnswer(unit: UnitOfWork, loop: LiveLoop, { id, request }: Question, answer: Answer): void {
-  const { allow, by, why } = answer;
+  const { allow, by, why = answer.replies && replyLine(answer.replies) } = answer;
   const who = { user: 'by you', rule: 'by a rule', deadline: 'by a deadline' }[by];
-  const note = `${allow ? 'allowed' : 'denied'} ${who}${why === undefined ? '' : ` (${why})`}: ${requestLine(request)}`;
+  const [yes, no] = request.kind === 'inquiry' ? ['answered', 'left to the agent'] : ['allowed', 'denied'];
+  const note = `${allow ? yes : no} ${who}${why === undefined ? '' : ` (${why})`}: ${requestLine(request)}`;
   unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why: note });
   unit.tell({ type: 'loop:answered', loopId: loop.loopId, question: id, allow, by });
 }

@@ -1,3 +1,4 @@
+import { copyOf } from '../model/copy.ts';
 import { InvalidArgumentError, InvalidLoopError } from '../model/errors.ts';
 import type { Look } from '../model/looks.ts';
 import { isActive, isFinished, type Loop } from '../model/loop.ts';
@@ -133,14 +134,15 @@ export abstract class LoopCommands extends SupervisorViews {
   /**
    * Answers what a loop's agent asks, once (R17.1): the first answer stands, wherever it is given. Rejects with
    * `UnknownLoopError`, with `WrongStateError` where it does not ask that, or has been answered, and with
-   * `InvalidArgumentError` for a choice that is not offered or a rule that is none.
+   * `InvalidArgumentError` for a choice that is not offered, a rule that is none, or an inquiry without a reply.
    */
   async answer(loopId: string, given: GivenAnswer): Promise<void> {
     mustBeText('loopId', loopId);
     mustBeText('choice', given?.choice);
     const problem = given.rule === undefined ? undefined : ruleProblem(given.rule);
     if (problem !== undefined) throw new InvalidArgumentError('rule', problem);
-    await this.change((unit) => answer(unit, loopId, given));
+    const copied = copyOf(given);
+    await this.change((unit) => answer(unit, loopId, copied));
   }
 
   /**

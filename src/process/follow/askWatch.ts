@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { LONGEST_INQUIRY, MOST_INQUIRIES } from '../../asking/questionRecords.ts';
 import type { AskedQuestion, ChoiceKind, PermissionRequest } from '../../core/model/question.ts';
 import { lookAtJson, readJson, sizeOf } from '../runFolder/atomicFile.ts';
 import { askPath, questionIds } from '../runFolder/questionFiles.ts';
@@ -11,16 +12,28 @@ const LARGEST_BYTES = 4 * 1024 * 1024;
 const MOST_QUESTIONS = 50;
 
 const kinds = <T extends string>(names: readonly T[]) => z.enum(names);
-const record = z.object({
-  request: z.object({
-    kind: kinds<PermissionRequest['kind']>(['command', 'edit', 'read', 'fetch', 'other']),
+const inquiryText = z.string().check(z.maxLength(LONGEST_INQUIRY));
+const inquiry = z.object({
+  text: inquiryText,
+  options: z
+    .array(z.object({ label: inquiryText, about: z.exactOptional(inquiryText) }))
+    .check(z.maxLength(MOST_INQUIRIES)),
+  multiple: z.boolean(),
+});
+const request = z
+  .object({
+    kind: kinds<PermissionRequest['kind']>(['command', 'edit', 'read', 'fetch', 'other', 'inquiry']),
     tool: z.string(),
     title: z.string(),
     command: z.exactOptional(z.string()),
     paths: z.exactOptional(z.array(z.string())),
     diff: z.exactOptional(z.string()),
     details: z.exactOptional(z.string()),
-  }),
+    inquiries: z.exactOptional(z.array(inquiry).check(z.minLength(1), z.maxLength(MOST_INQUIRIES))),
+  })
+  .check(z.refine(({ kind, inquiries }) => (kind === 'inquiry') === (inquiries !== undefined)));
+const record = z.object({
+  request,
   choices: z
     .array(
       z.object({

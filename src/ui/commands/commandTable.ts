@@ -12,7 +12,7 @@ import type { QueuedPrompts } from './queuedPrompts.ts';
 import { showError } from './showError.ts';
 
 /** What commands use. */
-export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'sharedStore' | 'headless'> {
+export interface CommandContext extends UiDeps, Pick<ViewDeps, 'usage' | 'sharedStore' | 'headless' | 'linkTargets'> {
   readonly config: Config;
   readonly agentChecks: AgentChecks;
   readonly queuedPrompts: Pick<QueuedPrompts, 'open'>;

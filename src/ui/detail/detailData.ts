@@ -3,11 +3,11 @@ import { isActive, isFinished, type Loop, needsUser } from '../../core/model/loo
 import { toUsd } from '../../core/model/money.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
-import { openQuestions, type Question } from '../../core/model/question.ts';
+import { type Inquiry, openQuestions, type Question } from '../../core/model/question.ts';
 import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
 import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
-import { choicesOf, requestParts } from '../questions/requestText.ts';
+import { choicesOf, requestParts, visibleText } from '../questions/requestText.ts';
 import { changesText, outcomeText } from '../review/changesText.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { lastWordsOf } from '../text/proofWords.ts';
@@ -91,6 +91,18 @@ function questionData(question: Question, folder: string): QuestionData {
     parts: requestParts(request),
     choices: choicesOf(question),
     canRemember: ruleFor(request, folder) !== undefined,
+    ...(request.inquiries && { inquiries: request.inquiries.map(inquiryData) }),
+  };
+}
+
+function inquiryData({ text, options, multiple }: Inquiry): NonNullable<QuestionData['inquiries']>[number] {
+  return {
+    text: visibleText(text),
+    options: options.map(({ label, about }) => ({
+      ...{ shown: visibleText(label), reply: label },
+      ...(about !== undefined && { about: visibleText(about) }),
+    })),
+    multiple,
   };
 }
 

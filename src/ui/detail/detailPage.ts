@@ -40,6 +40,7 @@ const request = z.discriminatedUnion('type', [
     given: z.object({
       question: z.string(),
       choice: z.exactOptional(z.string()),
+      replies: z.exactOptional(z.array(z.array(z.string()))),
       remember: z.exactOptional(z.enum(['loop', 'always'])),
     }),
   }),

@@ -95,12 +95,19 @@ export interface QuestionData {
   readonly choices: readonly { readonly id: string; readonly word: string }[];
   /** Whether a rule can allow the like of it. */
   readonly canRemember: boolean;
+  /** What it leaves to its user, in place of `parts`. `reply`: an option itself, which `shown` makes visible. */
+  readonly inquiries?: readonly {
+    readonly text: string;
+    readonly options: readonly { readonly shown: string; readonly about?: string; readonly reply: string }[];
+    readonly multiple: boolean;
+  }[];
 }
 
-/** What the user answers on the page: one of the choices, or an allow rule. */
+/** What the user answers on the page: one of the choices, an allow rule, or something to each inquiry. */
 export interface AnswerGiven {
   readonly question: string;
   readonly choice?: string;
+  readonly replies?: readonly (readonly string[])[];
   readonly remember?: 'loop' | 'always';
 }
 

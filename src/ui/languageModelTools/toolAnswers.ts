@@ -110,6 +110,7 @@ function listProcesses(supervisor: ToolDeps['supervisor'], now: number): object 
         runningSeconds: Math.max(0, Math.round((now - attempt.startedAt) / 1000)),
         costUsd: toUsd(loop.cost),
         costEstimated: loop.costEstimated > 0,
+        costAtLeast: loop.costAtLeast,
         ...(activity?.doing !== undefined && { doing: oneLine(activity.doing, 120) }),
         ...(activity?.silentForMs !== undefined && { silentSeconds: Math.round(activity.silentForMs / 1000) }),
       },
@@ -195,18 +196,21 @@ async function history(supervisor: ToolDeps['supervisor'], input: unknown, now: 
       attempts: loop.attempts,
       costUsd: toUsd(loop.cost),
       costEstimated: loop.costEstimated > 0,
+      costAtLeast: loop.costAtLeast,
       ...(loop.state === 'failed' && { reason: oneLine(loop.failure.reason, 300) }),
     })),
   };
 }
 
-function whole({ loop, prompt, attempts, history: rows, costUsd, costEstimated }: LoopDetail): object {
+function whole(detail: LoopDetail): object {
+  const { loop, prompt, attempts, history: rows, costUsd, costEstimated, costAtLeast } = detail;
   return {
     ...brief(loop),
     state: loop.state,
     cwd: loop.cwd,
     costUsd,
     costEstimated,
+    costAtLeast,
     prompt: oneLine(prompt, 1_000),
     attempts: attempts.map(
       ({

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import { openQuestions, type Question } from '../../core/model/question.ts';
+import { openQuestions, type Question, type Replies } from '../../core/model/question.ts';
 import { ruleFor } from '../../core/policy/permissionRules.ts';
 import type { CommandContext, CommandTable } from '../commands/commandTable.ts';
 import { loopOf } from '../commands/target.ts';
 import { oneLine } from '../text/safeText.ts';
+import { askReplies } from './askReplies.ts';
 import { choicesOf, requestText } from './requestText.ts';
 import { ruleText, verdictText } from './ruleText.ts';
 
@@ -19,6 +20,7 @@ interface Given {
   readonly question?: string;
   /** `allow`, `deny` or the id of a choice. */
   readonly choice?: string;
+  readonly replies?: Replies;
   readonly remember?: 'loop' | 'always';
 }
 
@@ -54,6 +56,7 @@ export const answerCommands: CommandTable = {
       await supervisor.answer(loop.loopId, {
         question: question.id,
         choice: chosen.remember ? 'allow' : (chosen.choice ?? 'deny'),
+        ...(chosen.replies && { replies: chosen.replies }),
         ...(chosen.remember === 'loop' && rule !== undefined && { rule }),
       });
       return true;
@@ -61,7 +64,8 @@ export const answerCommands: CommandTable = {
 
   /** Tells what the rules would do with a command, while it is typed. */
   testPermissions: (ctx) => async () => {
-    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '/';
+    const { linkTargets } = ctx;
     await vscode.window.showInputBox({
       title: 'Test Permission Rules',
       prompt: 'A command, or a file as in Edit(src/a.ts). Nothing is run.',
@@ -70,7 +74,7 @@ export const answerCommands: CommandTable = {
         typed.trim() === ''
           ? undefined
           : {
-              message: verdictText(typed, ctx.config.settings.permissions, folder),
+              message: verdictText(typed, { rules: ctx.config.settings.permissions, folder, linkTargets }),
               severity: vscode.InputBoxValidationSeverity.Info,
             },
     });
@@ -79,16 +83,23 @@ export const answerCommands: CommandTable = {
 
 function givenIn(value: unknown): Given {
   if (typeof value !== 'object' || value === null) return {};
-  const { question, choice, remember } = value as { readonly [key: string]: unknown };
+  const { question, choice, replies, remember } = value as { readonly [key: string]: unknown };
   return {
     ...(typeof question === 'string' && { question }),
     ...(typeof choice === 'string' && { choice }),
+    // The supervisor looks at their shape.
+    ...(Array.isArray(replies) && { replies: replies as Replies }),
     ...((remember === 'loop' || remember === 'always') && { remember }),
   };
 }
 
 /** Shows a request with its choices. One that does not fit cannot be allowed here. */
 async function ask(title: string, question: Question): Promise<Given | 'show' | undefined> {
+  const { inquiries } = question.request;
+  if (inquiries) {
+    const said = await askReplies(`“${oneLine(title, 60)}” asks you`, inquiries);
+    return typeof said === 'object' ? { choice: 'allow', replies: said } : said === 'deny' ? { choice: 'deny' } : said;
+  }
   const { text, isWhole } = requestText(question.request, FITS);
   const choices = choicesOf(question);
   const canRemember = ruleFor(question.request, '') !== undefined;

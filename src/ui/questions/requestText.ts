@@ -1,4 +1,5 @@
-import type { ChoiceKind, PermissionRequest, Question } from '../../core/model/question.ts';
+import type { ChoiceKind, Inquiry, PermissionRequest, Question } from '../../core/model/question.ts';
+import { oneLine } from '../text/safeText.ts';
 
 // A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
 // of it can pass for our words.
@@ -32,11 +33,14 @@ const HEADINGS = {
   read: 'Read files',
   fetch: 'Fetch from the network',
   other: 'Use a tool',
+  inquiry: 'Your decision',
 } as const;
 
 /** All that a request says, in the order of its weight. Every text is visible. */
 export function requestParts(request: PermissionRequest): RequestPart[] {
-  const { kind, tool, title, command, paths, targets, diff, details } = request;
+  const { kind, tool, title, command, paths, targets, diff, details, inquiries = [] } = request;
+  if (kind === 'inquiry')
+    return inquiries.map((one, at) => ({ heading: inquiryHeading(at, inquiries), text: inquiryText(one) }));
   const parts: [string, string | undefined][] = [
     [HEADINGS[kind], command ?? paths?.join('\n')],
     ['Files', command === undefined ? undefined : paths?.join('\n')],
@@ -54,6 +58,36 @@ export function requestParts(request: PermissionRequest): RequestPart[] {
   const [first] = shown;
   // Where nothing says what is done, its name has to do.
   return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: visibleText(tool) }, ...shown];
+}
+
+function inquiryHeading(at: number, { length }: readonly Inquiry[]): string {
+  return length > 1 ? `${HEADINGS.inquiry} ${at + 1} of ${length}` : HEADINGS.inquiry;
+}
+
+function inquiryText({ text, options }: Inquiry): string {
+  const lines = options.map(({ label, about }) => `- ${label}${about === undefined ? '' : `: ${about}`}`);
+  return visibleText([text, ...lines].join('\n'));
+}
+
+/** An inquiry as one line of a list, of which VS Code makes no icons. */
+export function inquiryLine({ text }: Inquiry): string {
+  return withoutIcons(oneLine(visibleText(text), 300));
+}
+
+/** The options of an inquiry as rows of a list: in quotes, so that none reads as ours. `reply`: the option itself. */
+export function optionRows({
+  options,
+}: Inquiry): { readonly label: string; readonly detail?: string; readonly reply: string }[] {
+  return options.map(({ label, about }) => ({
+    label: `“${withoutIcons(oneLine(visibleText(label), 100))}”`,
+    ...(about !== undefined && { detail: withoutIcons(oneLine(visibleText(about), 300)) }),
+    reply: label,
+  }));
+}
+
+/** VS Code makes an icon of `$(name)`. */
+function withoutIcons(text: string): string {
+  return text.replaceAll('$(', '$ (');
 }
 
 /**
@@ -80,10 +114,20 @@ export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
   denyAlways: 'Deny and Let the Agent Remember',
 };
 
-/** The choices of a question as we name them: one of each kind, and always a way to deny. */
+/** What it is called to say nothing to inquiries. */
+export const LET_DECIDE = 'Let the Agent Decide';
+
+/**
+ * The choices of a question as we name them: one of each kind, and always a way to deny. To inquiries one says
+ * something, or leaves them to the agent.
+ */
 export function choicesOf({
   choices,
-}: Pick<Question, 'choices'>): readonly { readonly id: string; readonly word: string }[] {
+  request,
+}: Pick<Question, 'choices'> & {
+  readonly request?: PermissionRequest;
+}): readonly { readonly id: string; readonly word: string }[] {
+  if (request?.kind === 'inquiry') return [{ id: 'deny', word: LET_DECIDE }];
   const kinds = ['allowOnce', 'allowAlways', 'denyOnce', 'denyAlways'] as const;
   const found = kinds.flatMap((kind) => {
     const choice = choices.find((one) => one.kind === kind);

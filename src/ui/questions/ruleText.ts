@@ -4,12 +4,22 @@ import { oneLine } from '../text/safeText.ts';
 
 const WORDS = { allow: 'Allowed', deny: 'Denied', ask: 'You are asked' } as const;
 
+/** What the rules are tried in: a loop's folder, and the same look at links as for a request of an agent. */
+export interface RuleTrial {
+  readonly rules: PermissionRules;
+  readonly folder: string;
+  linkTargets(request: PermissionRequest, folder: string): PermissionRequest['targets'];
+}
+
 /** What the rules would do with what somebody types: a command, or a tool with a file such as `Edit(src/a.ts)`. */
-export function verdictText(typed: string, rules: PermissionRules, folder: string): string {
-  const { action, rule } = decidePermission(requestOf(typed), rules, folder);
+export function verdictText(typed: string, { rules, folder, linkTargets }: RuleTrial): string {
+  const request = requestOf(typed);
+  const targets = linkTargets(request, folder);
+  const { action, rule } = decidePermission({ ...request, ...(targets && { targets }) }, rules, folder);
+  const link = targets === undefined ? '' : ` ${linkText(targets)}`;
   return rule === undefined
-    ? 'You are asked: no rule matches.'
-    : `${WORDS[action]}: by the rule ${oneLine(rule, 200)} of permissions.${action}.`;
+    ? `You are asked: no rule matches.${link}`
+    : `${WORDS[action]}: by the rule ${oneLine(rule, 200)} of permissions.${action}.${link}`;
 }
 
 /** Whether a rule that somebody writes would allow a request, in a sentence; `works` is false where it would not. */
@@ -27,6 +37,11 @@ export function ruleText(
   return action === 'allow'
     ? { text: 'This rule would allow this request, and whatever else it matches, in every loop.', works: true }
     : { text: `Another rule goes before it: ${oneLine(first, 200)} of permissions.${action}.`, works: false };
+}
+
+function linkText(targets: readonly string[] | 'unknown'): string {
+  if (targets === 'unknown') return 'Where a link leads it cannot be seen.';
+  return `A link leads to ${targets.map((target) => oneLine(target, 200)).join(', ')}.`;
 }
 
 function requestOf(typed: string): PermissionRequest {

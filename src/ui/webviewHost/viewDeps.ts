@@ -1,3 +1,4 @@
+import type { PermissionRequest } from '../../core/model/question.ts';
 import type { AttemptDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
@@ -15,6 +16,8 @@ export interface ViewDeps extends UiDeps {
   readonly clock: Clock;
   /** The output files of the run with that token. */
   logs(token: string): LogPaths;
+  /** Where links lead the files of a request, as the supervisor itself looks at one (R17.2). */
+  linkTargets(request: PermissionRequest, folder: string | undefined): PermissionRequest['targets'];
   /** The profile of an agent; undefined if it no longer exists. */
   profile(agent: string): AgentProfile | undefined;
   /**

@@ -1,5 +1,6 @@
 import { h } from '../../webviewHost/webview/dom.ts';
 import type { AnswerGiven, QuestionData } from '../protocol.ts';
+import { inquiryForm } from './inquiryForm.ts';
 
 /** What the loop asks: all of each request, and the choices below it (R17.1). */
 export class QuestionCard {
@@ -23,7 +24,9 @@ export class QuestionCard {
     );
   }
 
-  #card({ id, parts, choices, canRemember }: QuestionData): HTMLElement {
+  #card(question: QuestionData): HTMLElement {
+    const { id, parts, choices, canRemember, inquiries } = question;
+    if (inquiries) return inquiryForm({ ...question, inquiries }, this.#answer);
     const button = (label: string, given: Omit<AnswerGiven, 'question'>) =>
       h('button', { onclick: () => this.#answer({ question: id, ...given }) }, label);
     const texts = parts.flatMap(({ heading, text }) => [

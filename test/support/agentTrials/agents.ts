@@ -6,6 +6,8 @@ export interface RealAgent {
   readonly name: string;
   /** It asks before it runs a command. */
   readonly asks: boolean;
+  /** It leaves decisions to its user, too. */
+  readonly decides?: true;
   /** The value of `loopSupervisor.agents` for it. `url`: the address of its models. */
   profile(url: string): { readonly [option: string]: unknown };
   /** Writes what it wants in its home folder. */
@@ -64,7 +66,7 @@ export const REAL_AGENTS: readonly RealAgent[] = [
     profile: (url) => ({ extends: 'claude', args: ['--allowedTools', 'Bash(*)'], env: anthropic(url) }),
   },
   {
-    ...{ name: 'claude-ask', asks: true },
+    ...{ name: 'claude-ask', asks: true, decides: true },
     profile: (url) => ({ extends: 'claude', permissionMode: 'ask', env: anthropic(url) }),
   },
   {
