@@ -2,6 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { call } from './cli/program.ts';
 import type { Manifest, Session } from './cli/session.ts';
+import { afterLogout } from './headless/logout.ts';
 import type { Parts } from './parts.ts';
 import { startHost } from './process/launch/hostProcess.ts';
 
@@ -50,6 +51,7 @@ call(process.argv.slice(2), {
   cwd: process.cwd(),
   startHost: (storage, logPath) =>
     startHost({ nodePath: process.execPath, program: join(dist, 'host.cjs'), storage, logPath }),
+  afterLogout: (pid) => afterLogout(pid),
 }).then(
   (exitCode) => {
     clearInterval(alive);

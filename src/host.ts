@@ -5,6 +5,7 @@ import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
 import { HostConfig } from './headless/hostConfig.ts';
+import { afterLogout } from './headless/logout.ts';
 import { TrustedFolders } from './headless/trustedFolders.ts';
 import { createKeepAwake } from './process/awake/keepAwake.ts';
 import { cleanEnvironment } from './process/environment/shellEnvironment.ts';
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   current = supervisor;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => host.leave(`it got ${signal}`));
   log(`The headless host ${version} is at work for ${storage}.`);
+  void afterLogout(process.pid).then(({ why }) => log(why));
   await host.run();
   awake.dispose();
   notified.dispose();

@@ -42,7 +42,8 @@ export async function listAtOnce(words: readonly string[], surroundings: ListSur
     reader = openReader({ storage, scope: createTable().scope, log: () => undefined });
     if (!reader) return false;
     const live = reader.live(options.limit + 1);
-    const agents = live.loops.some(({ state }) => state === 'queued') ? await readAgents(config) : NO_AGENTS;
+    const isJudged = !live.control.paused && live.loops.some(({ state }) => state === 'queued');
+    const agents = isJudged ? await readAgents(config) : NO_AGENTS;
     const trusted = new TrustedFolders(storage);
     const views = glance(
       live,
@@ -64,7 +65,7 @@ export async function listAtOnce(words: readonly string[], surroundings: ListSur
   }
 }
 
-/** Only what waits in the queue is judged by its agent. */
+/** Only what waits in a queue that is not paused is judged by its agent. */
 const NO_AGENTS: Pick<AgentCatalog, 'find'> = { find: () => undefined };
 
 async function readAgents(config: HostConfig): Promise<Pick<AgentCatalog, 'find'>> {

@@ -3,6 +3,7 @@ import { isSupervisorError } from '../core/model/errors.ts';
 import { addAnswer } from './commands/answer.ts';
 import type { AddCommands, Run } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addFetch } from './commands/fetch.ts';
 import { addHost } from './commands/host.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
@@ -27,7 +28,7 @@ export interface CallSurroundings extends Omit<SessionOptions, 'output' | 'stora
 
 const ALL: readonly AddCommands[] = [
   ...[addSubmit, addList, addStatus, addShow, addLogs, addWait, addStop, addQueue],
-  ...[addAnswer, addHost, addTrust, addMcp, addCompletion],
+  ...[addAnswer, addFetch, addHost, addTrust, addMcp, addCompletion],
 ];
 
 /** Options of the program itself, which every command takes too. */

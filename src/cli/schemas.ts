@@ -73,6 +73,9 @@ export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boo
 /** What a call did to each loop that it names. */
 export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
 
+/** Where the work of a loop is that was fetched. */
+export const fetchSchema = z.object({ loopId: z.string(), branch: z.string(), path: z.string() });
+
 /** What the agent of a loop asks and nobody has answered. */
 export const questionsSchema = z.object({
   questions: z.array(
@@ -101,6 +104,16 @@ export const questionsSchema = z.object({
   ),
 });
 
+/** One line of `logs`: what an agent said or did, or with `output` a line that it printed. */
+export const logLineSchema = z.object({
+  attempt: z.int(),
+  kind: z.enum(['text', 'tool', 'toolFailed', 'denied', 'warning', 'failed', 'output']),
+  text: z.string(),
+  /** The next text goes on in the same line. */
+  isPart: z.optional(z.boolean()),
+});
+export type LogLineJson = z.infer<typeof logLineSchema>;
+
 export const budgetSchema = z.object({
   spentUsd: usd,
   unknownUsd: usd,
@@ -119,6 +132,8 @@ export const hostSchema = z.object({
   background: z.string(),
   settingsFrom: z.string(),
   log: z.string(),
+  /** `host` alone says it: whether the host goes on after its user has logged out, and why. */
+  afterLogout: z.optional(z.object({ survives: z.enum(['yes', 'perhaps', 'no']), why: z.string() })),
 });
 
 export const statusSchema = z.object({

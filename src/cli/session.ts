@@ -4,6 +4,7 @@ import { systemClock as clock } from '../core/runtime/systemClock.ts';
 import type { Supervisor } from '../core/supervisor.ts';
 import { HostConfig } from '../headless/hostConfig.ts';
 import { type HostFiles, hostFiles } from '../headless/hostFiles.ts';
+import type { AfterLogout } from '../headless/logout.ts';
 import { TrustedFolders } from '../headless/trustedFolders.ts';
 import type { Parts } from '../parts.ts';
 import { type RunFiles, runFiles } from '../process/runFolder/runFiles.ts';
@@ -34,7 +35,9 @@ export interface SessionOptions {
   /** Opens the supervisor's parts as a caller. */
   readonly load: (session: Session) => Promise<Parts>;
   /** Starts the headless host. */
-  readonly startHost: (storage: string, logPath: string) => void;
+  readonly startHost: (storage: string, logPath: string) => Promise<void>;
+  /** What becomes of the headless host of that pid, or of the next one, when its user logs out. */
+  readonly afterLogout: (pid: number | undefined) => Promise<AfterLogout>;
 }
 
 const HOST_COMES_WITHIN_MS = 10_000;
@@ -117,7 +120,7 @@ export class Session {
         this.output.notice('Nothing starts until a window is open: loopSupervisor.background is off.');
       return;
     }
-    this.startHost();
+    await this.startHost();
   }
 
   get background(): string {
@@ -125,8 +128,13 @@ export class Session {
     return stops ? 'off' : this.config.text('background') || 'untilIdle';
   }
 
-  startHost(): void {
-    this.#options.startHost(this.storage, this.files.log);
+  startHost(): Promise<void> {
+    return this.#options.startHost(this.storage, this.files.log);
+  }
+
+  /** What becomes of the headless host of that pid, or of the next one, when its user logs out (R15.1). */
+  afterLogout(pid: number | undefined): Promise<AfterLogout> {
+    return this.#options.afterLogout(pid);
   }
 
   /** Waits until the host has registered, or not. Resolves with its pid. */

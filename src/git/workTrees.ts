@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
 import { abortBringHome, bringHome, commitRest, isStopped, previewBringHome } from './bringHome.ts';
 import { Git, GitError } from './git.ts';
+import { packWork, unpackWork } from './packedWork.ts';
 import { planPush, push } from './push.ts';
 import { cloneAt, fetchCommit, publishedCommit } from './remotes.ts';
 import { lookForRepository } from './repository.ts';
@@ -51,6 +52,8 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     published: (root, commit) => publishedCommit(git, root, commit),
     clone: (folder) => cloneAt(git, folder),
     fetchCommit: (root, address, commit) => fetchCommit(git, root, address, commit),
+    pack: (workTree, loop, limits) => packWork(git, storage, workTree, loop, limits),
+    unpack: (root, work, pieces) => unpackWork(git, storage, root, work, pieces),
     pathOf: (commonFolder, name) => join(storage, 'worktrees', keyOf(commonFolder), name),
     create: async (request) => {
       const found = await repositoryOf(request.cwd);

@@ -18,6 +18,7 @@ import { audit, violationsNow } from './audit.ts';
 import { type Fault, Faults } from './faults.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
 import { ChaosRepository } from './repository.ts';
+import { Standby } from './standby.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -28,6 +29,11 @@ export interface ChaosOptions {
   readonly containment?: Containment | undefined;
   /** Whether some loops have work trees of their own. */
   readonly hasWorkTrees?: boolean;
+  /**
+   * Whether there is a headless host, which is killed (R15.1); `leftAlone`: now and then no window is open for so long
+   * that it takes over.
+   */
+  readonly headless?: 'killed' | 'leftAlone';
   /** A PostgreSQL server that holds the state, and which is hit by faults too. */
   readonly cluster?: Cluster | undefined;
   readonly say?: (line: string) => void;
@@ -65,12 +71,14 @@ const SETTINGS: Partial<Settings> = {
 };
 /** Guardians beat fast, so that one that was stopped is soon noticed (ms). */
 const BEAT_MS = 300;
+/** Longer (ms) than the headless host leaves the loops of windows to them that are gone. */
+const ALONE_MS = 14_000;
 /** Once nothing disturbs the loops, one of them must come to its end within this (ms), and then the next. */
 const QUIET_MS = 180_000;
 
 /**
- * A stream of loops over two hosts, some with a check to pass, some in work trees of their own, while everything
- * around them fails at random moments.
+ * A stream of loops over two windows, and the headless host if it is asked for, some with a check to pass, some in work
+ * trees of their own, while everything around them fails at random moments.
  * All the time: no more attempts alive than the cap, no two attempts of a loop. At the end: no loop lost, none done
  * twice, no process left, the ledger equal to what agents reported; no work lost, and no work tree, branch or snapshot
  * left that belongs to nothing. The same seed makes the same plan; the times are
@@ -102,6 +110,7 @@ class Chaos {
   readonly #bringsHome: Promise<void>[] = [];
   readonly #violations = new Set<string>();
   readonly #counts: { [fault in Fault]?: number } = {};
+  readonly #standby = new Standby(() => this.#start({ isHeadless: true }));
   #hosts: HostProcess[] = [];
   #checked = 0;
   #answered = 0;
@@ -120,6 +129,9 @@ class Chaos {
       host: () => this.#host(),
       runs: async () => (await this.#try<ListedRun[]>({ do: 'list' })) ?? [],
       reopen: () => this.#open(),
+      ...(options.headless && {
+        headless: { killHeadless: () => this.#killHeadless(), leaveAlone: () => this.#leaveAlone() },
+      }),
       vandalised: (token) => this.#vandalised.add(token),
       treeRemoved: (loopId) => this.#treesRemoved.add(loopId),
     });
@@ -142,6 +154,7 @@ class Chaos {
     let submitted = 0;
     for (let done = 0; done < this.#options.faults && this.#violations.size === 0; ) {
       while (submitted < done + 6) await this.#submit(`${this.#prefix}${submitted++}`);
+      if (this.#options.headless) await this.#standby.ensure();
       await sleep(this.#random.between(20, 150));
       const fault = await this.#strike();
       if (fault !== undefined) {
@@ -166,6 +179,7 @@ class Chaos {
 
   async cleanUp(): Promise<void> {
     for (const host of this.#hosts) await host.kill();
+    await this.#standby.kill();
     // Only what carries our marker, each verified by its start time: what a failed run has left.
     for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
     this.#disk.dispose();
@@ -174,19 +188,50 @@ class Chaos {
 
   // ── Hosts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #start(kind: { readonly isHeadless?: boolean } = {}): HostProcess {
+    const { guardianProgram, containment } = this.#options;
+    return new HostProcess({
+      ...{ storage: this.#disk.folder, repository: this.#repository.root },
+      ...{ guardianProgram, settings: SETTINGS, beatMs: BEAT_MS },
+      ...(containment && { containment }),
+      ...(this.#address && { sharedStore: this.#address }),
+      ...kind,
+    });
+  }
+
+  async #killHeadless(): Promise<boolean> {
+    const wasThere = await this.#standby.kill();
+    await this.#standby.ensure();
+    return wasThere;
+  }
+
+  /** All windows go, each in its own way, and come back: in between the headless host is alone, and killed at times. */
+  async #leaveAlone(): Promise<boolean> {
+    if (this.#options.headless !== 'leftAlone') return false;
+    for (const window of this.#hosts)
+      if (this.#random.chance(0.5)) await window.kill();
+      else await this.#close(window);
+    for (const end = performance.now() + this.#random.between(0, ALONE_MS); performance.now() < end; ) {
+      if (this.#random.chance(0.03)) await this.#killHeadless();
+      this.#look();
+      await sleep(100);
+    }
+    for (let host = 0; host < HOSTS; host++) await this.#open();
+    return true;
+  }
+
+  async #close(window: HostProcess): Promise<void> {
+    try {
+      await window.release();
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      await window.kill();
+    }
+  }
+
   async #open(): Promise<void> {
     for (;;) {
-      const { guardianProgram, containment } = this.#options;
-      const contained = containment && { containment };
-      const options = {
-        storage: this.#disk.folder,
-        repository: this.#repository.root,
-        guardianProgram,
-        settings: SETTINGS,
-        beatMs: BEAT_MS,
-        ...contained,
-      };
-      const host = new HostProcess({ ...options, ...(this.#address && { sharedStore: this.#address }) });
+      const host = this.#start();
       this.#hosts = [...this.#hosts.filter((other) => other.lives), host];
       try {
         await host.ready();
@@ -338,6 +383,8 @@ class Chaos {
 
   /** What must hold at every moment. */
   #look(): void {
+    const { failure } = this.#standby;
+    if (failure !== undefined) this.#violations.add(failure);
     for (const violation of violationsNow(this.#prefix, CAP)) this.#violations.add(violation);
   }
 

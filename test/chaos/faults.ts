@@ -30,7 +30,9 @@ export const FAULTS = {
   signalAgent: 1,
   removeWorkTree: 1,
 } as const;
-export type Fault = keyof typeof FAULTS;
+/** Those besides, where there is a headless host: it is killed, or left alone by all windows for a while. */
+const OF_HEADLESS = { killHeadless: 3, leaveAlone: 1 } as const;
+export type Fault = keyof typeof FAULTS | keyof typeof OF_HEADLESS;
 
 /** Signals that nobody ordered. */
 const FOREIGN = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGPIPE'] as const;
@@ -45,20 +47,23 @@ export interface FaultOptions {
   readonly host: () => HostProcess;
   readonly runs: () => Promise<readonly ListedRun[]>;
   readonly reopen: () => Promise<void>;
+  /** What is done to the headless host, where there is one. Each resolves with whether it could be done. */
+  readonly headless?: Readonly<Record<keyof typeof OF_HEADLESS, () => Promise<boolean>>>;
   /** The work tree of a running loop was removed: it may just have ended. */
   readonly treeRemoved: (loopId: string) => void;
   /** The run's folder was taken away: what it reports from then on may be lost. */
   readonly vandalised: (token: string) => void;
 }
 
-/** Does one fault at a time to hosts, guardians, agents, folders, disk and clock. */
+/** Does one fault at a time to windows, the headless host, guardians, agents, folders, disk and clock. */
 export class Faults {
   readonly #options: FaultOptions;
   readonly #deck: Fault[];
 
   constructor(options: FaultOptions) {
     this.#options = options;
-    this.#deck = (Object.keys(FAULTS) as Fault[]).flatMap((fault) => Array<Fault>(FAULTS[fault]).fill(fault));
+    const faults = { ...FAULTS, ...(options.headless && OF_HEADLESS) };
+    this.#deck = Object.entries(faults).flatMap(([fault, times]) => Array<Fault>(times).fill(fault as Fault));
   }
 
   /** Returns which fault was done; undefined when there was nothing to do it to. */
@@ -78,6 +83,9 @@ export class Faults {
         await host().release();
         await this.#options.reopen();
         return true;
+      case 'killHeadless':
+      case 'leaveAlone':
+        return (await this.#options.headless?.[fault]()) ?? false;
       case 'killGuardian':
         return this.#signal('guardian', 'SIGKILL');
       case 'killAgent':

@@ -29,7 +29,7 @@ const options = { seed, faults: Number(values.faults), guardianProgram: await bu
 const result =
   values.machines && cluster
     ? await runMachines({ ...options, cluster })
-    : await runChaos({ ...options, containment, cluster, hasWorkTrees: true });
+    : await runChaos({ ...options, containment, cluster, hasWorkTrees: true, headless: 'leftAlone' });
 await cluster?.stop();
 say(JSON.stringify(result, null, 2));
 process.exitCode = result.violations.length === 0 ? 0 : 1;

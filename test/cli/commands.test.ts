@@ -2,24 +2,39 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
-import { EXIT } from '../../src/cli/exitCodes.ts';
+import { EXIT, EXIT_WORDS } from '../../src/cli/exitCodes.ts';
 import * as schemas from '../../src/cli/schemas.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
+import { openBeside } from '../support/openBeside.ts';
 import { CallHarness } from './support.ts';
 
 describe('loops', () => {
   let harness: CallHarness;
   beforeEach(() => {
     harness = new CallHarness();
+    checked.clear();
   });
   afterEach(() => harness.dispose());
 
+  /** Makes of a loop what only a host could make of it. */
+  async function change(loopId: string, how: object): Promise<void> {
+    const store = openStore({ path: join(harness.storage, 'supervisor.db'), clock: systemClock, log: () => {} });
+    await store.write((tx) => {
+      const { state: _, ...facts } = tx.latest(loopId) as Loop;
+      tx.saveLoop({ ...facts, ...how } as Loop);
+    });
+    store.close();
+  }
+
   const run = (...words: string[]) => harness.call(words);
+  /** The commands that printed JSON, in this test. */
+  const checked = new Set<string>();
   /** Runs a call with `--json` and returns what it prints, checked. */
   async function json<T extends z.ZodMiniType>(schema: T, ...words: string[]): Promise<z.output<T>> {
+    checked.add(words[0] as string);
     const called = await run(...words, '--json');
     const parsed = schema.parse(called.json()) as z.output<T>;
     assert.deepEqual(called.json(), parsed, 'no field that the schema does not name');
@@ -47,7 +62,9 @@ describe('loops', () => {
     assert.deepEqual([status.queued, status.paused, status.slots, status.host.running], [2, true, 4, false]);
     assert.equal((await json(schemas.pausedSchema, 'resume')).paused, false);
     await json(schemas.budgetSchema, 'budget');
-    await json(schemas.hostSchema, 'host', 'status');
+    assert.equal((await json(schemas.hostSchema, 'host', 'status')).afterLogout?.survives, 'perhaps');
+    await json(schemas.hostSchema, 'host', 'stop');
+    assert.deepEqual(await json(schemas.questionsSchema, 'answer', 'a'), { questions: [] });
     assert.deepEqual(await json(schemas.doneSchema, 'cancel', 'a', 'nobody'), {
       loops: [
         { loopId: 'a', done: true },
@@ -61,6 +78,16 @@ describe('loops', () => {
     assert.equal(trusted, harness.storage);
     const { error } = await json(schemas.errorSchema, 'show', 'nobody');
     assert.match(error.message, /There is no loop nobody/);
+    await change('b', { state: 'waiting', for: 'you', need: 'allowance', why: 'no money' });
+    assert.deepEqual(await json(schemas.continuedSchema, 'continue', 'b', '--max-cost', '5'), { continued: 'b' });
+    const failure = { class: 'exit', reason: 'exit code 1', at: Date.now() };
+    await change('b', { state: 'failed', finishedAt: Date.now(), cleared: false, failure });
+    assert.equal((await json(schemas.submitSchema, 'retry', 'b')).state, 'queued');
+    const { out } = await run('--help');
+    const names = [...out.matchAll(/^ {2}([a-z]+)\b.* {2,}/gm)].map(([, name]) => name as string);
+    // Output is read where an agent wrote some; the others are no calls that print a value.
+    const others = ['logs', 'mcp', 'completion', 'help'];
+    assert.deepEqual([...checked, ...others].toSorted(), [...new Set(names)].toSorted());
   });
 
   it('R15.3 a second submit under the same id is the same loop, another prompt an error, and --again runs it anew', async () => {
@@ -128,15 +155,40 @@ describe('loops', () => {
       assert.equal(called.out, '');
     });
 
+  it('R15.3 wait ends as the worst of the loops it names, and each exit code is in the help', async () => {
+    for (const id of ['done', 'failed', 'cancelled', 'asks']) await run('submit', '--id', id, 'work');
+    const finishedAt = Date.now();
+    const failure = { class: 'exit', reason: 'exit code 1', at: finishedAt };
+    await change('done', { state: 'completed', finishedAt });
+    await change('failed', { state: 'failed', finishedAt, cleared: false, failure });
+    await change('cancelled', { state: 'cancelled', finishedAt });
+    await change('asks', { state: 'waiting', for: 'you', need: 'answer', why: 'it asked' });
+    const wait = async (...ids: string[]) => (await run('wait', ...ids)).code;
+    assert.equal(await wait('done'), EXIT.ok);
+    assert.equal(await wait('done', 'asks'), EXIT.needsYou);
+    assert.equal(await wait('done', 'asks', 'cancelled'), EXIT.cancelled);
+    assert.equal(await wait('failed', 'done', 'asks', 'cancelled'), EXIT.failed);
+    await run('submit', '--id', 'queued', 'work');
+    assert.equal((await run('wait', 'queued', '--timeout', '0')).code, EXIT.timedOut);
+    assert.deepEqual(EXIT_WORDS.map(([code]) => code).toSorted(), Object.values(EXIT).toSorted());
+    const { out } = await run('--help');
+    for (const [code, what] of EXIT_WORDS) assert.match(out, new RegExp(`^ +${code} {2}${what.slice(0, 30)}`, 'm'));
+  });
+
+  it('R15.3 a store that cannot be opened: a sentence, and its exit code', async () => {
+    await run('submit', 'work');
+    const database = openBeside(join(harness.storage, 'supervisor.db'));
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    const { code, out, error } = await run('status', '--json');
+    assert.equal(code, EXIT.trouble);
+    assert.match(schemas.errorSchema.parse(JSON.parse(out)).error.message, /belongs to a newer version/);
+    assert.match(error, /belongs to a newer version/);
+  });
+
   it('R6.8 R15.3 continue lets a loop go on that has used up its own cap', async () => {
     await run('submit', '--id', 'a', '--max-cost', '1', 'work');
-    const store = openStore({ path: join(harness.storage, 'supervisor.db'), clock: systemClock, log: () => {} });
-    await store.write((tx) => {
-      const { state: _, ...facts } = tx.latest('a') as Loop;
-      const used = { ...facts, cost: toNano(1), state: 'waiting', for: 'you', need: 'allowance', why: 'no money' };
-      tx.saveLoop(used as Loop);
-    });
-    store.close();
+    await change('a', { cost: toNano(1), state: 'waiting', for: 'you', need: 'allowance', why: 'no money' });
     assert.deepEqual((await run('continue', 'a', '--max-cost', '1')).code, EXIT.usage, 'it has cost as much');
     const { code, out } = await run('continue', 'a', '--max-cost', '5');
     assert.deepEqual([code, out], [EXIT.ok, 'a goes on.\n']);
@@ -200,7 +252,8 @@ describe('loops', () => {
       'resume',
       'budget',
     ];
-    for (const name of [...names, 'host', 'trust', 'completion']) assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
+    for (const name of [...names, 'fetch', 'host', 'trust', 'completion'])
+      assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
     assert.match(out, /124 {2}wait: the time was up/);
     assert.match((await run('submit', '--help')).out, /Examples:\n {2}\$ loops submit "Fix the failing test"/);
     assert.equal((await run('--version')).out, '1.2.3\n');

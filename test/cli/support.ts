@@ -54,9 +54,10 @@ export class CallHarness {
           error += text;
         },
       },
-      startHost: () => {
+      startHost: async () => {
         this.hostStarts++;
       },
+      afterLogout: async () => ({ survives: 'perhaps', why: 'Nobody knows.' }),
       load: async ({ storage, config, trusted, folder }) =>
         createParts({
           ...{ role: 'caller', createCatalog, storage, say: () => undefined, log: () => undefined },

@@ -4,10 +4,8 @@ import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { repositoryAddress } from '../../src/core/policy/repositoryAddress.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
-import { FakeLauncher } from '../support/fakeLauncher.ts';
-import { fakeMachine } from '../support/fakeMachine.ts';
-import { FakeWorkTrees } from '../support/fakeWorkTrees.ts';
 import { machineForEachTest, type WindowFacts } from '../support/harness.ts';
+import { machineWithClone } from '../support/machineWithClone.ts';
 
 describe('The address of a repository', () => {
   it('R16.4 is the same however it was cloned', () => {
@@ -32,37 +30,7 @@ describe('The address of a repository', () => {
 describe('A loop for another machine', () => {
   const base = machineForEachTest();
 
-  /** A machine whose clone of the project lies in a folder of its own. */
-  function machine(id: string, opens: Pick<WindowFacts, 'role' | 'folders'> = {}) {
-    const launcher = new FakeLauncher(base.clock);
-    const git = new FakeWorkTrees();
-    const clone = `/${id}/clone`;
-    git.clones = { [clone]: ['example.org/project'] };
-    git.found = {
-      kind: 'repository',
-      repository: { root: clone, commonFolder: `${clone}/.git`, head: `head of ${id}`, prefix: '' },
-    };
-    const stands = { still: false };
-    const window: WindowFacts = {
-      ...{ ...opens, launcher, machine: fakeMachine(base.clock, id), workTrees: git },
-      store: (store) =>
-        new Proxy(store, {
-          get: (_, name) => {
-            if (name === 'write' && stands.still) return () => new Promise<never>(() => undefined);
-            const value = Reflect.get(store, name);
-            return typeof value === 'function' ? value.bind(store) : value;
-          },
-        }),
-    };
-    /** `takes`: whether it has opted in. */
-    const open = async (takes = true, settings = {}) => {
-      const host = await base.open({ ...settings, repositories: takes ? [clone] : [] }, window);
-      await base.clock.advance(1_000);
-      return host;
-    };
-    const runs = () => launcher.alive.map(({ loopId }) => loopId);
-    return { launcher, git, clone, stands, open, runs };
-  }
+  const machine = (id: string, opens: Pick<WindowFacts, 'role' | 'folders'> = {}) => machineWithClone(base, id, opens);
 
   const submit = (window: Supervisor, more: Partial<LoopSpec> = {}) =>
     window.submit({ prompt: 'work', loopId: 'a', machine: 'the two', ...more });
@@ -272,21 +240,6 @@ describe('A loop for another machine', () => {
     await base.clock.advance(2_000);
     assert.deepEqual([one.runs(), two.runs()], [[], ['a', 'b']]);
     assert.equal((await loopOf(first, 'b'))?.cwd, inside.cwd);
-  });
-
-  it('R16.4 R12.4 its changes are reviewed and brought home where its work tree is', async () => {
-    const [one, two] = [machine('one'), machine('two')];
-    const first = await one.open();
-    const second = await two.open();
-    await submit(first);
-    await base.clock.advance(2_000);
-    two.launcher.of('a').ok();
-    await base.clock.advance(2_000);
-    await assert.rejects((await first.workTrees()).review('a'), /works on the two: its changes can be reviewed there/);
-    await assert.rejects((await first.workTrees()).discard({ loopId: 'a' }), /works on the two: do this there/);
-    assert.deepEqual([one.git.removed, two.git.removed], [[], []]);
-    await (await second.workTrees()).discard({ loopId: 'a' });
-    assert.equal(two.git.removed.length, 1);
   });
 
   it('R16.4 nobody makes it a loop of another machine by hand', async () => {

@@ -48,6 +48,11 @@ export class GitBench {
     }).trim();
   }
 
+  /** Git with an input. */
+  make(args: readonly string[], input: string, cwd = this.root): string {
+    return execFileSync('git', args, { cwd, env: this.env, input, encoding: 'utf8' }).trim();
+  }
+
   write(files: Readonly<Record<string, string>>, folder = this.root): void {
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });

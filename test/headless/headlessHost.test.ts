@@ -4,7 +4,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LoopDetail } from '../../src/core/model/status.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
+import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
@@ -13,6 +15,12 @@ import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
 const REPORTER = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
+/** Stands for an agent that costs money, and works when the file `go` is in its folder. */
+const PAYING = `#!/bin/sh
+until test -e go; do sleep 0.05; done
+echo '{"type":"assistant","message":{"content":[{"type":"text","text":"worked"}]}}'
+echo '{"type":"result","subtype":"success","is_error":false,"total_cost_usd":0.25,"result":"worked"}'
+`;
 
 describe('the headless host for real', () => {
   const prefix = `headless-${process.pid}-`;
@@ -33,9 +41,10 @@ describe('the headless host for real', () => {
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  async function openWindow(): Promise<HostProcess> {
+  async function openWindow(agents?: object): Promise<HostProcess> {
     const guardianProgram = join(await installed(), 'dist/guardian.cjs');
-    const window = new HostProcess({ storage, guardianProgram, settings: { maxConcurrent: 2 } });
+    const settings = { maxConcurrent: 2 };
+    const window = new HostProcess({ storage, guardianProgram, settings, ...(agents && { agents }) });
     windows.push(window);
     await window.ready();
     return window;
@@ -114,16 +123,20 @@ describe('the headless host for real', () => {
     until('both slots to be taken', () => new Set(agents().map(({ loopId }) => loopId)).size === 2);
   const endOf = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve));
 
-  it('R15.1 R10.2 R11.1 the window is killed: the host finishes what runs and what is queued, with checks, and ends', async () => {
-    const window = await openWindow();
+  it('R15.1 R10.2 R11.1 the window is killed: the host finishes 2 that run and 6 that are queued, and the next window has their ends, costs and logs', async () => {
+    writeFileSync(join(storage, 'paying'), PAYING, { mode: 0o700 });
+    const paying = { reporter: { extends: 'claude', command: join(storage, 'paying') } };
+    const window = await openWindow(paying);
     const notices = join(storage, 'notices.jsonl');
-    storeSettings({ 'notifications.command': ['tee', '-a', notices] });
+    storeSettings({ agents: paying, 'notifications.command': ['tee', '-a', notices] });
     writeFileSync(join(storage, 'headless/trusted.json'), JSON.stringify([storage]));
     const running = await startHost();
     const ended = new Promise((resolve) => running.once('exit', resolve));
     running.kill('SIGHUP');
     await submit(window, 8);
+    await isAtWork();
     await window.kill();
+    writeFileSync(join(storage, 'go'), '');
     await ranOnce(8);
     assert.equal(await ended, 0);
     const told = readFileSync(notices, 'utf8')
@@ -134,6 +147,14 @@ describe('the headless host for real', () => {
     const alone = JSON.parse(readFileSync(join(storage, 'headless/alone.json'), 'utf8')) as { since: number };
     assert.ok(alone.since <= Date.now(), 'the next window says since when');
     assert.equal(statSync(join(storage, 'headless/alone.json')).mode & 0o777, 0o600);
+    const later = await openWindow(paying);
+    for (const loopId of ids(8)) {
+      const { state, costUsd, checks, attempts } = await later.ask<LoopDetail>({ do: 'get', loopId });
+      const judged = checks.map(({ round, outcome }) => `${round} ${outcome}`);
+      assert.deepEqual([state, costUsd, judged], ['completed', 0.25, ['0 passed', '1 passed']]);
+      const { stdout } = runFiles(join(storage, 'runs'), attempts.find(({ isCheck }) => !isCheck)?.token ?? '');
+      assert.match(readFileSync(stdout, 'utf8'), /worked/);
+    }
   });
 
   it('R15.1 a store whose folder was never trusted is left alone: it starts nothing, and ends', async () => {

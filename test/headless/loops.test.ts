@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { logLineSchema } from '../../src/cli/schemas.ts';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
+import { carrying, signal } from '../support/host/processes.ts';
 import { installed } from '../support/installed.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { stays, until } from '../support/until.ts';
@@ -26,6 +28,7 @@ describe('loops as it ships', () => {
       worker: { command: 'sh', args: ['-c', 'cat; echo; echo "in $PWD"'] },
       fails: { command: 'sh', args: ['-c', 'exit 3'] },
       stays: { command: 'sleep', args: ['1000'] },
+      waits: { command: 'sh', args: ['-c', 'until test -e done; do sleep 0.1; done'] },
     };
     const settings = { defaultAgent: 'worker', agents, 'loopSupervisor.restart.maxRestarts': 0 };
     writeFileSync(join(storage, 'settings.json'), JSON.stringify(settings));
@@ -53,6 +56,11 @@ describe('loops as it ships', () => {
     assert.equal(code, 0, error);
     assert.equal(out, `say hello\nin ${project}\n`);
     assert.match(error, /completed/);
+    const json = (await sh('loops logs --json $(loops list -a --ids)')).out.trim().split('\n');
+    assert.deepEqual(
+      json.map((line) => logLineSchema.parse(JSON.parse(line))),
+      ['say hello', `in ${project}`].map((text) => ({ attempt: 1, kind: 'output', text })),
+    );
     assert.equal((await sh('loops submit -A fails -w work')).code, 5);
     assert.equal(
       (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
@@ -68,6 +76,23 @@ describe('loops as it ships', () => {
       assert.equal(statSync(path).mode & 0o777, 0o700);
     assert.equal((await sh('loops host stop')).code, 0);
     await until('the host to be gone', () => !isThere(pid));
+  });
+
+  it('R15.1 the host outlives the session that it was started in: a hang-up, and the end of all processes there', async () => {
+    await sh('loops trust');
+    const login = spawn('sh', ['-c', 'loops submit -A waits --id waits work; exec sleep 1000'], {
+      ...{ cwd: project, detached: true, stdio: 'ignore' },
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}`, LOOP_TEST_LOGIN: storage },
+    });
+    const inSession = () => carrying('LOOP_TEST_LOGIN', storage).filter(({ sid }) => sid === login.pid);
+    const host = async () => JSON.parse((await sh('loops host status --json')).out) as { pid?: number };
+    const pid = await until('the host', async () => (await host()).pid);
+    await until('the loop to run', async () => (await sh('loops list -s running --ids')).out === 'waits\n');
+    for (const name of ['SIGHUP', 'SIGKILL'] as const) for (const one of inSession()) signal(one, name);
+    await until('the session to be gone', () => inSession().length === 0);
+    assert.equal((await host()).pid, pid);
+    writeFileSync(join(project, 'done'), '');
+    assert.equal((await sh('loops wait waits')).code, 0);
   });
 
   it('R15.3 the same script works while a window is open: that one runs it, and no host is needed for it', async () => {

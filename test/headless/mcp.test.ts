@@ -12,6 +12,12 @@ import { installed } from '../support/installed.ts';
 /** An agent that hands work on: told to, it submits a loop, passes its bounds, and meddles. */
 const AGENT = `read -r line
 case "$line" in
+deepest*)
+  "$LOOPS" submit "too deep" 2>&1; echo "ended with $?" ;;
+deeper*)
+  "$LOOPS" submit --id deepest -w "deepest work" 2>&1 ;;
+deep*)
+  "$LOOPS" submit -w "deeper work" 2>&1 ;;
 outer*)
   "$LOOPS" submit --id inner "inner work" 2>&1
   "$LOOPS" submit --priority 9 "first" 2>&1; echo "ended with $?"
@@ -130,6 +136,12 @@ describe('loops mcp', () => {
     const [, , submitted, history] = [0, 1, 2, 3].map((id) => answers.get(id)?.result?.['structuredContent']);
     assert.equal((submitted as { state: string }).state, 'completed');
     assert.equal((history as { prompt: string }).prompt, 'some work');
+  });
+
+  it('R15.4 an agent that nests deeper than it may is refused with a sentence', async () => {
+    loops('submit', '-w', 'deep work');
+    assert.match(loops('logs', 'deepest'), /2 deep \(maxSubmitDepth\), and this would be 3.*\nended with 8/);
+    assert.equal(JSON.parse(loops('wait', 'deepest', '--json')).loops[0].state, 'completed');
   });
 
   it('R15.4 an agent hands work on from inside its attempt, and cannot pass its bounds or meddle', async () => {

@@ -66,7 +66,7 @@ describe('two machines as they ship', () => {
     return { code: done.child.exitCode ?? -1, out: stdout, error: stderr };
   }
 
-  it('R16.4 what is submitted on one is done in a clone on the other, from the pushed commit, on a branch there', async () => {
+  it('R16.4 R16.7 what is submitted on one is done in a clone on the other, from the pushed commit, and comes home', async () => {
     const laptop = storageOf('laptop', { background: 'off' });
     const server = storageOf('server', { background: 'always', repositories: [join(home, 'server')] });
     const env = { ...process.env, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@example.com' };
@@ -94,6 +94,18 @@ describe('two machines as they ship', () => {
     const logs = await loops(laptop, 'logs', 'a');
     assert.deepEqual([logs.code, /is on .+: run `loops logs a` there/.test(logs.error)], [4, true], logs.error);
     assert.equal((await loops(server, 'logs', 'a')).code, 0);
-    assert.equal(git(join(home, 'laptop'), 'branch', '--list', 'loops/*'), '');
+    const atHome = (...args: string[]) => git(join(home, 'laptop'), ...args);
+    assert.equal(atHome('branch', '--list', 'loops/*'), '');
+
+    // Its work comes home: fetched through the store, as a branch here, and merged as any other.
+    const before = atHome('rev-parse', 'HEAD');
+    const fetched = await loops(laptop, 'fetch', 'a');
+    assert.deepEqual([fetched.code, fetched.out.trim()], [0, branch], fetched.error);
+    assert.deepEqual([atHome('rev-parse', 'HEAD'), atHome('status', '--porcelain')], [before, '']);
+    assert.equal(atHome('show', `${branch}:done.txt`), 'Write it down');
+    const again = JSON.parse((await loops(laptop, 'fetch', 'a', '--json')).out);
+    assert.ok(again.path.startsWith(laptop), again.path);
+    atHome('merge', '--quiet', '--no-edit', branch);
+    assert.equal(atHome('show', 'HEAD:done.txt'), 'Write it down');
   });
 });

@@ -5,7 +5,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { dirname, join } from 'node:path';
 import { Cgroup } from '../../src/process/contain/cgroup.ts';
 import { ownGroup } from '../../src/process/contain/ownGroup.ts';
-import { makeRunGroup } from '../../src/process/contain/runGroup.ts';
+import { makeRunGroup, whileLeaving } from '../../src/process/contain/runGroup.ts';
 import { until } from '../support/until.ts';
 import { RunHarness } from './support/runHarness.ts';
 
@@ -117,6 +117,24 @@ describe('containment by control group', () => {
         if (name.isDirectory()) rmdirSync(join(handed, name.name));
       rmdirSync(handed);
     }
+  });
+});
+
+describe('A group whose processes are on their way out', () => {
+  /** Looks at a group that has so many processes, look by look; the last number stays. */
+  const looksAt = async (...sizes: readonly number[]): Promise<number> => {
+    let looks = 0;
+    const processes = () => Array<number>(sizes[Math.min(looks++, sizes.length - 1)] as number).fill(7);
+    await whileLeaving({ processes });
+    return looks;
+  };
+
+  it('R13.1 is waited for as long as it gets smaller, and no longer', async () => {
+    assert.equal(await looksAt(0), 1);
+    assert.equal(await looksAt(200, 90, 40, 1, 0), 5);
+    assert.equal(await looksAt(200, 3), 5);
+    // One that forks as quickly as its processes end does not hold up what ends it.
+    assert.equal(await looksAt(2, 3, 2, 3), 4);
   });
 });
 

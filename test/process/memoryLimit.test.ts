@@ -40,11 +40,15 @@ describe('A limit of memory', () => {
       if (!found) return this.skip();
       harness.launcher.dispose();
       harness.launcher = harness.newLauncher({ containment: async () => found });
-      const small = harness.launch(...hold(20), { limits: { maxMemoryBytes: LIMIT } });
-      const free = harness.launch(...hold(250));
+      const limited = { limits: { maxMemoryBytes: LIMIT } };
+      const others = [
+        harness.launch(...hold(20), limited),
+        harness.launch(...hold(40), limited),
+        harness.launch(...hold(250)),
+      ];
       // The memory is that of a child, as agents have tools.
       const script = `"${process.execPath}" "${program('holdMemory.mjs')}" 20 20; exit 0`;
-      const large = harness.launch('/bin/sh', ['-c', script], { limits: { maxMemoryBytes: LIMIT } });
+      const large = harness.launch('/bin/sh', ['-c', script], limited);
       const end = await large.told.whenEnded;
       assert.deepEqual(
         [end.trouble, end.stoppedBy, end.exit.signal, end.remaining],
@@ -52,7 +56,7 @@ describe('A limit of memory', () => {
       );
       assert.match(end.error ?? '', /more than limits\.memoryMegabytes allows \(200 MB\)/);
       assert.ok((end.peakMemoryBytes ?? 0) > LIMIT, String(end.peakMemoryBytes));
-      for (const { told, run } of [small, free]) {
+      for (const { told, run } of others) {
         const { guardian, leader } = await told.whenStarted;
         assert.ok(lives(leader.pid) && lives(guardian?.pid as number));
         run.stop('user', 100);

@@ -8,6 +8,7 @@ import { isOwn, ownFoldersOf } from '../../src/process/sweep/ownFolders.ts';
 import { programOf } from '../../src/process/sweep/program.ts';
 import { isProgram } from '../../src/process/sweep/spared.ts';
 import { type SweepTime, sweep } from '../../src/process/sweep/sweep.ts';
+import type { ProcessInfo } from '../../src/process/tables/processTable.ts';
 import { seen } from '../support/seen.ts';
 import { type FakeProcess, FakeTable, identity } from './support/fakeTable.ts';
 
@@ -185,6 +186,31 @@ describe('Finding the processes of a run', () => {
   it('R7.4 what was kept at the end of a run stays kept', async () => {
     const processes = [{ pid: 1001, args: ['server'], environment: MARKED }];
     assert.deepEqual(await found(processes, { kept: [identity(1001)] }), { members: [], kept: [1001] });
+  });
+
+  it('R7.4 a look reads of each process only what it needs, and that once', async () => {
+    const read: string[] = [];
+    const table = new FakeTable([
+      { pid: LEADER, args: ['/bin/sh', 'agent.sh'], environment: MARKED },
+      { pid: 1001, group: LEADER, args: ['/bin/sleep', '5'], environment: MARKED },
+      { pid: 1002, parent: LEADER, args: ['/usr/bin/node', 'tool.js'], environment: MARKED },
+      { pid: 1003, args: ['/bin/sleep', '6'], environment: 'A=1\0' },
+    ]);
+    for (const what of ['environment', 'args', 'outputs'] as const) {
+      const look = table[what].bind(table) as (process: ProcessInfo) => never;
+      table[what] = (process) => {
+        read.push(`${process.pid} ${what}`);
+        return look(process);
+      };
+    }
+    const look = await findRun(table, marks(), { keep: ['tmux'], deep: true });
+    assert.deepEqual(
+      seen(look)?.members.map(({ pid }) => pid),
+      [LEADER, 1001, 1002],
+    );
+    assert.deepEqual(read.sort(), [
+      ...['1001 environment', '1002 args', '1002 environment', '1002 environment', '1003 environment', '1003 outputs'],
+    ]);
   });
 
   it('tells apart the processes of many runs in one look', async () => {

@@ -9,8 +9,8 @@ import { program } from './support/runHarness.ts';
 /** The exit code where this machine lets no systemd run beside the test. */
 const IMPOSSIBLE = 77;
 
-describe('Runs beside a systemd of the user', () => {
-  it('R13.1 have a scope each: nothing is left in it but what was kept, and that lives on there', function () {
+describe('Runs and the headless host beside a systemd of the user', () => {
+  it('R13.1 R15.1 have a scope each, and so has the headless host: what was kept lives on there, and nothing else', function () {
     const isRoot = process.getuid?.() === 0;
     if (!isRoot || !existsSync('/lib/systemd/systemd') || !existsSync('/usr/bin/systemd-run')) return this.skip();
     if (spawnSync('unshare', ['-m', 'true']).status !== 0) return this.skip();
@@ -21,13 +21,16 @@ describe('Runs beside a systemd of the user', () => {
       const { stdout, stderr, status } = spawnSync('unshare', args, { encoding: 'utf8' });
       if (status === IMPOSSIBLE) return this.skip();
       assert.notEqual(stdout, '', stderr);
-      const { group, groupOfKept, ...facts } = JSON.parse(stdout) as { group: string; groupOfKept: string };
+      const { group, groupOfKept, hostGroup, ...facts } = JSON.parse(stdout) as Record<string, string>;
       assert.deepEqual(facts, {
         ...{ found: 'scope', containment: 'scope', exitCode: 3 },
         ...{ swept: 2, left: 0, remaining: 0, kept: true },
+        // The next host, this one, and one that was started without a scope.
+        survives: ['yes', 'yes', 'perhaps'],
       });
-      assert.match(group, /\/loop-supervisor-TOKEN\.scope\/loop-supervisor\/TOKEN$/);
-      assert.match(groupOfKept, /\/loop-supervisor-TOKEN\.scope$/);
+      assert.match(hostGroup ?? '', /\/loop-supervisor-host-[0-9a-f]{12}\.scope$/);
+      assert.match(group ?? '', /\/loop-supervisor-TOKEN\.scope\/loop-supervisor\/TOKEN$/);
+      assert.match(groupOfKept ?? '', /\/loop-supervisor-TOKEN\.scope$/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -51,7 +51,7 @@ describe('store: a database of the first version', () => {
       );
       assert.deepEqual(
         others.map(({ name }) => name),
-        ['ledger_day', 'loops_failed', 'loops_finished', 'loops_id', 'loops_live'],
+        ['ledger_day', 'loops_failed', 'loops_finished', 'loops_id', 'loops_live', 'loops_queue', 'loops_under_way'],
       );
     } finally {
       other.dispose();

@@ -3,6 +3,7 @@ import type {
   BringHomeWay,
   FileChange,
   MergePreview,
+  PackedWork,
   PublishedCommit,
   PushPlan,
   PushResult,
@@ -70,6 +71,26 @@ export class FakeWorkTrees implements WorkTrees {
   async fetchCommit(root: string, _address: string, commit: string): Promise<void> {
     await this.onFetch();
     this.fetched.push(`${commit} in ${root}`);
+  }
+
+  /** What packing gives: its pieces. */
+  packs: readonly string[] = ['one', 'two'];
+  /** What is to happen before work is packed; a rejection is a fault. */
+  onPack: () => Promise<void> = async () => undefined;
+  /** What has come from other machines. */
+  readonly unpacked: string[] = [];
+
+  async pack(): Promise<PackedWork> {
+    await this.onPack();
+    const { packs } = this;
+    const facts = { tip: 'tip', digest: 'digest', pieces: packs.length };
+    return { ...facts, piece: async (index) => packs[index] ?? '', dispose: async () => undefined };
+  }
+
+  async unpack(root: string, { branch }: { readonly branch: string }, pieces: AsyncIterable<string>): Promise<void> {
+    const all: string[] = [];
+    for await (const piece of pieces) all.push(piece);
+    this.unpacked.push(`${branch} in ${root}: ${all.join(' ')}`);
   }
 
   async isWorkTree(): Promise<boolean> {

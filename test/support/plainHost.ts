@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { createCatalog } from '../../src/agents/catalog.ts';
 import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { openQuestions } from '../../src/core/model/question.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { HeadlessHost } from '../../src/headless/headlessHost.ts';
+import { HostConfig } from '../../src/headless/hostConfig.ts';
 import { thisMachine } from '../../src/process/environment/thisMachine.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
@@ -38,7 +42,16 @@ export type HostRequest = { readonly id: number } & (
       readonly isIsolated?: boolean;
     }
   | {
-      readonly do: 'cancel' | 'kill' | 'state' | 'lookAgain' | 'continueLoop' | 'restartNow' | 'merge' | 'discard';
+      readonly do:
+        | 'cancel'
+        | 'kill'
+        | 'state'
+        | 'get'
+        | 'lookAgain'
+        | 'continueLoop'
+        | 'restartNow'
+        | 'merge'
+        | 'discard';
       readonly loopId: string;
     }
   | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
@@ -64,6 +77,10 @@ export interface HostOptions {
   readonly settings: Partial<Settings>;
   /** The agent; the reporter if absent. */
   readonly agentProgram?: string;
+  /** It is the headless host, and no window. */
+  readonly isHeadless?: boolean;
+  /** Agents as settings name them, in place of that one. */
+  readonly agents?: object;
   readonly weather?: Weather;
   /** A Git repository whose work trees loops may have. */
   readonly repository?: string;
@@ -130,12 +147,13 @@ const launcher = createLauncher({
 const realFreeBytes = launcher.freeBytes.bind(launcher);
 launcher.freeBytes = () => (weather.diskFull ? 0 : realFreeBytes());
 const { repository } = options;
+const openFolders = repository === undefined ? [storage] : [storage, repository];
 const environment = async () => ({ ...process.env }) as Record<string, string>;
 const supervisor = new Supervisor({
   ...(repository !== undefined && { workTrees: createWorkTrees({ storage: folder, environment }) }),
   store,
   launcher,
-  agents: fakeCatalog(reporterProfile(options.agentProgram)),
+  agents: options.agents ? catalogOf(options.agents) : fakeCatalog(reporterProfile(options.agentProgram)),
   clock: time,
   ...(machine && { machine }),
   inspector: createInspector(),
@@ -143,14 +161,31 @@ const supervisor = new Supervisor({
   settings: { ...settings, defaultAgent: 'reporter' },
   window: {
     id: `host-${process.pid}-${randomBytes(4).toString('hex')}`,
-    folders: repository === undefined ? [storage] : [storage, repository],
     home: storage,
+    ...(options.isHeadless ? { role: 'headless', folders: [] } : { folders: openFolders }),
   },
   log,
   random: Math.random,
   newId: () => randomBytes(8).toString('hex'),
 });
 supervisor.onEvent((event) => process.send?.({ event }));
+
+/** Resolves when nothing is left that it could do (R15.1). */
+function liveHeadless(): Promise<void> {
+  const life = new HeadlessHost({
+    ...{ supervisor, config: new HostConfig(folder), storage: folder, version: '1.0.0', clock: time, log },
+    awake: { set: () => undefined },
+    isInstalled: () => true,
+    readAgents: () => undefined,
+  });
+  return life.run();
+}
+
+/** The agents of the settings alone: those that ship are not here. */
+function catalogOf(agents: object): AgentCatalog {
+  const none = { command: 'false', args: [], env: {} };
+  return createCatalog({ agents, prices: {}, sample: none, driver: none, platform: process.platform }).catalog;
+}
 
 async function openChosenStore(): Promise<{ readonly store: Store; readonly time: Clock }> {
   const { sharedStore: address } = options;
@@ -175,6 +210,8 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.killProcessGroup(request.loopId, 'SIGKILL');
     case 'state':
       return (await supervisor.get(request.loopId))?.state;
+    case 'get':
+      return supervisor.get(request.loopId);
     case 'continueLoop':
       await supervisor.continueLoop(request.loopId);
       return true;
@@ -241,4 +278,5 @@ process.on('message', (request: HostRequest) => {
 });
 process.on('disconnect', () => process.exit());
 await supervisor.start();
+if (options.isHeadless) void liveHeadless().then(() => process.exit());
 process.send?.({ ready: true });

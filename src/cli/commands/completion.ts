@@ -6,7 +6,7 @@ import { type AddCommands, examples } from './command.ts';
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** Commands that take ids of loops: live ones are completed. */
-const TAKES_IDS = ['show', 'logs', 'wait', 'cancel', 'kill', 'retry', 'answer', 'continue'];
+const TAKES_IDS = ['show', 'logs', 'wait', 'cancel', 'kill', 'retry', 'answer', 'continue', 'fetch'];
 
 export const addCompletion: AddCommands = (program, run) => {
   program

@@ -28,15 +28,17 @@ export const addHost: AddCommands = (program, run) => {
     .addHelpText('after', examples(['loops host status', 'who runs the loops'], ['loops host start', 'now']));
   host
     .command('status')
-    .description('Shows whether it runs, since when, and whose settings it uses.')
+    .description('Shows whether it runs, since when, whose settings it uses, and what a logout does to it.')
     .action(
       run(async (session) => {
         const facts = hostJson(session, await session.supervisor());
         const { output, clock } = session;
-        if (output.isJson) return output.json(hostSchema, facts);
+        const afterLogout = await session.afterLogout(facts.pid);
+        if (output.isJson) return output.json(hostSchema, { ...facts, afterLogout });
         output.line(hostWords(facts, clock.now()));
         output.line(`Settings  ${facts.settingsFrom}`);
         output.line(`Log       ${facts.log}`);
+        output.line(`Logout    ${afterLogout.why}`);
         return EXIT.ok;
       }),
     );
@@ -49,7 +51,7 @@ export const addHost: AddCommands = (program, run) => {
         const supervisor = await session.supervisor();
         if (session.background === 'off')
           throw new CallError(EXIT.usage, 'The host was not started: the setting loopSupervisor.background is off.');
-        if (!supervisor.headlessHost) session.startHost();
+        if (!supervisor.headlessHost) await session.startHost();
         const pid = await session.hostComes();
         if (pid === undefined)
           throw new CallError(EXIT.trouble, `The host did not come up. Its log says why: ${session.files.log}`);

@@ -1,12 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import type { AgentEvent, AgentReader } from '../../core/model/agentEvent.ts';
 import { isFinished, needsUser } from '../../core/model/loop.ts';
 import { ANY_MACHINE } from '../../core/model/repository.ts';
 import type { AttemptDetail } from '../../core/model/status.ts';
-import { oneLine, stripEscapes } from '../../ui/text/safeText.ts';
+import { stripEscapes } from '../../ui/text/safeText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
-import type { Output } from '../output.ts';
+import { eventLines, jsonLines, type Show } from '../logLines.ts';
 import { type Session, sleep } from '../session.ts';
 import { positive } from './amounts.ts';
 import { type AddCommands, examples } from './command.ts';
@@ -100,9 +99,10 @@ async function printer(
   const path = options.stderr ? stderr : stdout;
   const profile = attempt.isCheck || options.raw || options.stderr ? undefined : parts.profile(agent);
   const reader = profile?.needsReading ? profile.reader(undefined, attempt.resumed ? {} : undefined) : undefined;
-  const show = reader
-    ? eventLines(reader, session.output)
-    : (text: string) => session.output.raw(options.raw ? text : stripEscapes(text));
+  const { output } = session;
+  const plain: Show = (text) => output.raw(options.raw ? text : stripEscapes(text));
+  const read = reader && eventLines(reader, output);
+  const show = output.isJson ? jsonLines(attempt.number, reader, output) : (read ?? plain);
   const decoder = new StringDecoder('utf8');
   const buffer = Buffer.alloc(CHUNK);
   let position = 0;
@@ -126,52 +126,6 @@ async function printer(
         closeSync(file);
       }
     },
-    end: () => show(`${decoder.end()}\n`.slice(reader ? 0 : 1)),
-  };
-}
-
-/** Shows an agent's stream as people read it: its text, its tool calls, what went wrong. */
-function eventLines(reader: Pick<AgentReader, 'line'>, output: Output): (text: string) => void {
-  let rest = '';
-  let isWithinText = false;
-  const say = (text: string) => {
-    if (isWithinText) output.line();
-    isWithinText = false;
-    output.line(text);
-  };
-  const show = (event: AgentEvent) => {
-    switch (event.type) {
-      case 'text':
-        if (event.delta) {
-          output.raw(stripEscapes(event.text));
-          isWithinText = !event.text.endsWith('\n');
-        } else say(stripEscapes(event.text.trimEnd()));
-        break;
-      case 'toolCall':
-        say(output.style('cyan', `▸ ${oneLine(`${event.name} ${event.summary}`, 200)}`));
-        break;
-      case 'toolResult':
-        if (!event.ok) say(output.style('red', `✗ ${oneLine(event.summary, 200)}`));
-        break;
-      case 'denied':
-        say(output.style('yellow', `✗ ${oneLine(`${event.tool} was denied: ${event.reason}`, 200)}`));
-        break;
-      case 'retry':
-      case 'limit':
-        say(output.style('yellow', oneLine(event.reason, 200)));
-        break;
-      case 'warning':
-        say(output.style('yellow', oneLine(event.text, 200)));
-        break;
-      case 'end':
-        if (!event.ok) say(output.style('red', oneLine(event.reason, 500)));
-        else if (isWithinText) say('');
-        break;
-    }
-  };
-  return (text) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') for (const event of reader.line(line)) show(event);
+    end: () => show(`${decoder.end()}${show === plain ? '' : '\n'}`),
   };
 }

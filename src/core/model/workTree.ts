@@ -24,6 +24,19 @@ export interface MadeWorkTree {
   readonly branch: string;
 }
 
+/** A copy of a loop's work tree on another machine, which has fetched it to review it or bring it home (R16.7). */
+export interface WorkTreeCopy extends MadeWorkTree {
+  /** The machine that has it. */
+  readonly machine: string;
+  /** Top folder of the checkout there: the work is brought home there. */
+  readonly root: string;
+  readonly commonFolder: string;
+  /** The commit that was fetched. */
+  readonly tip: string;
+  /** Attempts that the loop had begun by then: after further ones it is fetched again. */
+  readonly attempts: number;
+}
+
 /**
  * A loop's own work tree, from its submit on (R12.1). One that another machine is to make has the folders of the
  * machine that submitted it until it is made there (R16.4).
@@ -43,6 +56,8 @@ export interface OwnWorkTree {
   readonly carry?: CarriedChanges;
   /** Absent until it is made, and again once it has been removed. */
   readonly made?: MadeWorkTree;
+  /** Copies of it on other machines (R16.7). */
+  readonly copies?: readonly WorkTreeCopy[];
   /** Its set-up command has run, or there was none. */
   readonly isSetUp?: true;
   /** Bringing it home in this way has stopped at conflicts in the user's checkout (R12.4). */

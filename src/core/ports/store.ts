@@ -11,6 +11,7 @@ import type { Machines } from '../model/machine.ts';
 import type { NanoUsd } from '../model/money.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { StoredSettings } from '../model/settings.ts';
+import type { Transfers } from '../model/transfer.ts';
 import type { UsageWindows } from '../model/usageWindow.ts';
 import type { AccountCost, FinishedQuery, HistoryQueries, LoopCost, SettledToken, SpendRow } from './historyQueries.ts';
 
@@ -40,6 +41,8 @@ export interface Control {
   readonly seen?: SeenRecord;
   /** The machines that share the store (R16.3); none on a store of one machine. */
   readonly machines?: Machines;
+  /** Work that goes from one machine to another (R16.7); none if absent. */
+  readonly transfers?: Transfers;
   /** How full the usage windows of accounts are (R14.6); none if absent. */
   readonly usage?: UsageWindows;
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
@@ -185,6 +188,10 @@ export interface StoreTransaction extends TransactionReads {
   addEvents(events: readonly SupervisorEvent[]): void;
   /** Claims a key for a day. */
   claim(key: string): void;
+  /** Adds a piece of a transfer, `n` from 0; one that is there is written over. */
+  addPiece(transfer: string, n: number, content: string): void;
+  /** Removes all pieces of a transfer. */
+  removePieces(transfer: string): void;
   /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
   /**
@@ -225,6 +232,8 @@ export interface Store extends HistoryQueries {
   ledger(seq: number): Promise<LedgerRow[]>;
   /** Results of the loop's check, oldest first (R11.2). */
   checks(seq: number): Promise<CheckResult[]>;
+  /** A piece of a transfer; undefined where it is not there (R16.7). */
+  piece(transfer: string, n: number): Promise<string | undefined>;
   finished(query: FinishedQuery): Promise<FinishedLoop[]>;
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */
   spend(fromDay: string): Promise<SpendRow[]>;

@@ -1,3 +1,4 @@
+import type { PackedFacts } from '../model/transfer.ts';
 import type { NoRepositoryReason } from '../model/workTree.ts';
 
 /** A Git repository, as seen from a folder inside it. */
@@ -137,6 +138,20 @@ export interface UnsavedWork {
   readonly commits: number;
 }
 
+/** The commits of a work tree in a file for another machine, which is read piece by piece (R16.7). */
+export interface PackedWork extends PackedFacts {
+  /** A piece as text, `index` from 0. */
+  piece(index: number): Promise<string>;
+  /** Removes the file. */
+  dispose(): Promise<void>;
+}
+
+/** How much may be packed, in bytes. */
+export interface PackLimits {
+  readonly most: number;
+  readonly pieceBytes: number;
+}
+
 /** A folder in our storage that is, or was, a work tree (R12.6). */
 export interface StoredWorkTree {
   readonly path: string;
@@ -164,6 +179,24 @@ export interface WorkTrees {
   clone(folder: string): Promise<{ readonly root: string; readonly addresses: readonly string[] }>;
   /** Gets a commit into the clone at `root` from its remote of that address, unless it is there. */
   fetchCommit(root: string, address: string, commit: string): Promise<void>;
+  /**
+   * Packs what `workTree` has beyond its base. What the agent left uncommitted is committed first. Rejects where there
+   * is nothing, or too much.
+   */
+  pack(
+    workTree: WorkTree,
+    loop: { readonly loopId: string; readonly title: string },
+    limits: PackLimits,
+  ): Promise<PackedWork>;
+  /**
+   * Takes packed work into the repository at `root`, as the branch of a work tree at `path`, which need not be there.
+   * Its base must be there. Nothing else of the repository is changed.
+   */
+  unpack(
+    root: string,
+    work: Pick<WorkTree, 'branch' | 'path'> & Pick<PackedFacts, 'tip' | 'digest'>,
+    pieces: AsyncIterable<string>,
+  ): Promise<void>;
   /** The path of a work tree of that name. */
   pathOf(commonFolder: string, name: string): string;
   /** The set-up of a work tree is complete: ignored files that are there by now are none of the loop's making. */

@@ -16,6 +16,7 @@ import { RunSnapshots } from './runSnapshots.ts';
 import { TransactionQueue } from './transactionQueue.ts';
 import { tryOrLog } from './tryOrLog.ts';
 import { WakeTimer } from './wakeTimer.ts';
+import { WorkRequests } from './workRequests.ts';
 import { WorkTreeSetups } from './workTreeSetups.ts';
 import { WorkTreeWatch } from './workTreeWatch.ts';
 
@@ -37,6 +38,7 @@ export class Engine implements Disposable {
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
   readonly #workTreeSetups: WorkTreeSetups;
+  readonly #workRequests: WorkRequests;
   readonly #memoryWatch: MemoryWatch;
   readonly #workTreeWatch: WorkTreeWatch;
   #disposed = false;
@@ -68,6 +70,7 @@ export class Engine implements Disposable {
     this.#wakeTimer = new WakeTimer(context, liveState, this.transactions);
     this.#profileChecks = new ProfileChecks(this);
     this.#workTreeSetups = new WorkTreeSetups(this);
+    this.#workRequests = new WorkRequests(this);
     this.#memoryWatch = new MemoryWatch(this);
     this.clones = new Clones(this);
     this.#workTreeWatch = new WorkTreeWatch(this);
@@ -85,6 +88,7 @@ export class Engine implements Disposable {
     this.#wakeTimer.dispose();
     this.#profileChecks.dispose();
     this.#workTreeSetups.dispose();
+    this.#workRequests.dispose();
     this.#memoryWatch.dispose();
     this.clones.dispose();
     this.#workTreeWatch.dispose();
@@ -98,6 +102,7 @@ export class Engine implements Disposable {
     for (const effect of unit.effects) tryOrLog(this.context, effect, 'An order to a run could not be given.');
     this.runs.reconcile();
     this.#workTreeSetups.reconcile();
+    this.#workRequests.reconcile();
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     if (this.context.window.role === 'caller') return;

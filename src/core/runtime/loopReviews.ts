@@ -3,6 +3,7 @@ import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { isActive, isFinished, type Loop } from '../model/loop.ts';
 import type { FileChange, WorkTrees } from '../ports/workTrees.ts';
 import type { Engine } from './engine.ts';
+import type { FetchedWork } from './fetchedWork.ts';
 import { findLoop } from './statusView.ts';
 
 type ReviewParts = Pick<Engine, 'context' | 'liveState' | 'machines'>;
@@ -39,16 +40,25 @@ export interface Review {
  *
  * @throws WrongStateError where there is nothing to review, with the reason.
  */
-export async function review(engine: ReviewParts, loopId: string, query: ReviewQuery): Promise<Review> {
+export async function review(
+  engine: ReviewParts,
+  fetched: FetchedWork,
+  loopId: string,
+  query: ReviewQuery,
+): Promise<Review> {
   const { workTrees, store } = engine.context;
   const loop = await findLoop(engine, loopId, query.seq);
   if (!loop) throw new UnknownLoopError(loopId);
-  if (!engine.machines.isHere(loop))
-    throw new WrongStateError(
-      loopId,
-      `works on ${engine.machines.nameOf(loop.machine ?? '')}: its changes can be reviewed there`,
-    );
   if (!workTrees) throw new WrongStateError(loopId, 'cannot be reviewed: Git cannot be used here');
+  const { machines } = engine;
+  if (!machines.isHere(loop)) {
+    if (query.round !== undefined || query.attempt !== undefined)
+      throw new WrongStateError(
+        loopId,
+        `works on ${machines.nameOf(loop.machine ?? '')}: its rounds and attempts can be reviewed there`,
+      );
+    return reviewCopy(workTrees, await fetched.here(loop));
+  }
   const attempts = await store.attempts(loop.seq);
   const whole = query.round === undefined && query.attempt === undefined;
   const span = whole ? await spanOfLoop(workTrees, loop, attempts) : spanOfRuns(loop, runsOf(attempts, query));
@@ -57,6 +67,16 @@ export async function review(engine: ReviewParts, loopId: string, query: ReviewQ
     ...{ loopId, seq: loop.seq, title: loop.title, ...span, files },
     isShared: await sharesFolder(engine, loop, attempts),
   };
+}
+
+/** What a loop did on another machine, as far as it was fetched and changed here since (R16.7). */
+async function reviewCopy(workTrees: WorkTrees, loop: Loop): Promise<Review> {
+  const { loopId, seq, title, cwd, workTree } = loop;
+  if (!workTree) throw nothingToReview(loop, 'it has no work tree');
+  const from = workTree.base;
+  const { commit: to, commonFolder, leftOut } = await workTrees.snapshot(cwd, `${seq}/now`);
+  const files = await workTrees.changes(commonFolder, from, to);
+  return { loopId, seq, title, commonFolder, from, to, files, leftOut, isShared: false };
 }
 
 type Span = Pick<Review, 'commonFolder' | 'from' | 'to' | 'leftOut'>;

@@ -3,6 +3,7 @@ import { observeOld, removableBefore } from '../policy/absence.ts';
 import { LONGEST_SLEEP_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { forgetOldAttempts, hasTooMany } from '../steps/forget.ts';
+import { dropOldTransfers } from '../steps/transfers.ts';
 import type { Engine } from './engine.ts';
 import { settleAfterReboot } from './unconfirmedEnds.ts';
 
@@ -124,8 +125,15 @@ export class Retention implements Disposable {
     await this.#forgetAttempts();
     await this.#limitLogs();
     if (before !== undefined) await this.#removeStrays(before);
+    await this.#giveUpTransfers();
     await this.#giveBack();
     await this.#tidyWorkTrees();
+  }
+
+  /** What another machine was asked for, and nobody has taken (R16.7). */
+  async #giveUpTransfers(): Promise<void> {
+    const { liveState, transactions } = this.#parts;
+    if (liveState.control.transfers) await transactions.take(dropOldTransfers);
   }
 
   async #tidyWorkTrees(): Promise<void> {

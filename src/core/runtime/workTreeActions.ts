@@ -2,6 +2,7 @@ import { isOfAgent } from '../model/attempt.ts';
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { isActive, type Loop } from '../model/loop.ts';
 import type { MadeWorkTree, OwnWorkTree, WorkTreeOutcome } from '../model/workTree.ts';
+import { copyOn } from '../policy/workTreeCopy.ts';
 import type {
   BringHomeResult,
   BringHomeWay,
@@ -11,11 +12,17 @@ import type {
   UnsavedWork,
   WorkTree,
 } from '../ports/workTrees.ts';
+import { endFetchedWorkTree } from '../steps/transfers.ts';
 import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
+import { FetchedWork } from './fetchedWork.ts';
 import { type Review, type ReviewQuery, review } from './loopReviews.ts';
 import { findLoop } from './statusView.ts';
+import { whereItWent } from './whereItWent.ts';
 import { WorkTreeTidy } from './workTreeTidy.ts';
+
+// This is the bundle that is loaded once there is something to do with a work tree.
+export { answerRequest } from './sentWork.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
@@ -50,17 +57,39 @@ const DONE: { readonly [way in BringHomeWay]: WorkTreeOutcome['how'] } = {
 /** What the user does with what a loop has changed (R12.4, R12.6). Every method rejects with a sentence. */
 export class WorkTreeActions {
   readonly #engine: ActionParts;
+  readonly #fetched: FetchedWork;
   /** Keeping them within bounds (R12.6). */
   readonly tidy: WorkTreeTidy;
 
   constructor(engine: ActionParts) {
     this.#engine = engine;
+    this.#fetched = new FetchedWork(engine);
     this.tidy = new WorkTreeTidy(engine);
   }
 
   /** What a loop has changed (R12.4). */
   review(loopId: string, query: ReviewQuery = {}): Promise<Review> {
-    return review(this.#engine, loopId, query);
+    return review(this.#engine, this.#fetched, loopId, query);
+  }
+
+  /** What people call the machine that a loop's work must be fetched from first; undefined where it is here (R16.7). */
+  awayAt(loop: Loop): string | undefined {
+    return this.#fetched.awayAt(loop);
+  }
+
+  /**
+   * Fetches what a loop did on another machine, unless it is here: as a branch and a work tree of a clone on this one
+   * (R16.7). What else is done with its work fetches it too.
+   */
+  async fetch(ref: LoopRef): Promise<MadeWorkTree> {
+    const { tree } = await this.#ofLoop(ref);
+    return { path: tree.path, branch: tree.branch };
+  }
+
+  /** The path of a loop's work tree, or of its copy here; it is fetched where it is elsewhere, as by `fetch`. */
+  async pathOf({ loopId, seq }: LoopRef): Promise<string | undefined> {
+    const loop = await findLoop(this.#engine, loopId, seq);
+    return loop && (await this.#fetched.here(loop)).workTree?.made?.path;
   }
 
   /** Makes a folder of ours a repository, in which samples can be tried. */
@@ -151,6 +180,7 @@ export class WorkTreeActions {
    * snapshot, so that nothing is lost.
    */
   async useRound(loop: LoopRef, round: number): Promise<void> {
+    await this.#mustBeHere(loop);
     const { tree, loop: found } = await this.#ofLoop(loop);
     const attempts = await this.#engine.context.store.attempts(found.seq);
     const last = attempts.findLast((run) => run.round === round && isOfAgent(run) && run.treeAfter !== undefined);
@@ -168,15 +198,12 @@ export class WorkTreeActions {
 
   /** The work tree of a loop that does not run. */
   async #ofLoop({ loopId, seq }: LoopRef): Promise<{ loop: Loop; own: OwnWorkTree; tree: WorkTree }> {
-    const loop = await findLoop(this.#engine, loopId, seq);
-    if (!loop) throw new UnknownLoopError(loopId);
-    if (isActive(loop) || loop.state === 'preparing')
+    const found = await findLoop(this.#engine, loopId, seq);
+    if (!found) throw new UnknownLoopError(loopId);
+    if (isActive(found) || found.state === 'preparing')
       throw new WrongStateError(loopId, 'is still at work: wait for its end, or cancel it first');
+    const loop = await this.#fetched.here(found);
     const { workTree: own, cwd } = loop;
-    if (!this.#engine.machines.isHere(loop)) {
-      const name = this.#engine.machines.nameOf(loop.machine ?? '');
-      throw new WrongStateError(loopId, `works on ${name}: do this there, where its work tree is`);
-    }
     if (!own) throw new WrongStateError(loopId, 'has no work tree of its own: it worked in the folder itself');
     if (!own.made) throw new WrongStateError(loopId, `has no work tree any more: ${whereItWent(own)}`);
     return { loop, own, tree: { ...own.made, base: own.base, cwd } };
@@ -189,8 +216,22 @@ export class WorkTreeActions {
     outcome: Omit<WorkTreeOutcome, 'at'>,
     base?: string,
   ): Promise<void> {
+    const { context, machines } = this.#engine;
+    const { seq } = loop;
     await this.#git.remove(own.root, tree, outcome.how === 'kept');
-    await this.#write(loop, (unit) => endWorkTree(unit, loop.seq, outcome, base));
+    const copy = machines.isHere(loop) ? undefined : copyOn(loop, context.machine?.id);
+    const left = copy && { id: context.newId(), seq, tip: copy.tip };
+    await this.#write(loop, (unit) =>
+      left ? endFetchedWorkTree(unit, left, outcome, base) : endWorkTree(unit, seq, outcome, base),
+    );
+  }
+
+  async #mustBeHere({ loopId, seq }: LoopRef): Promise<void> {
+    const { machines } = this.#engine;
+    const loop = await findLoop(this.#engine, loopId, seq);
+    if (!loop || machines.isHere(loop)) return;
+    const name = machines.nameOf(loop.machine ?? '');
+    throw new WrongStateError(loopId, `works on ${name}: do this there, where its snapshots are`);
   }
 
   async #note(loop: Loop, why: string): Promise<void> {
@@ -201,22 +242,5 @@ export class WorkTreeActions {
 
   #write({ seq }: Loop, work: Parameters<ActionParts['transactions']['take']>[0]): Promise<unknown> {
     return this.#engine.transactions.take(work, [['bySeq', seq]]);
-  }
-}
-
-function whereItWent({ outcome }: OwnWorkTree): string {
-  switch (outcome?.how) {
-    case 'merged':
-    case 'squashed':
-    case 'applied':
-      return 'its work was brought home';
-    case 'kept':
-      return `its work is on branch ${outcome.branch}`;
-    case 'discarded':
-      return 'it was discarded';
-    case 'removed':
-      return `it was removed, and its commits are on branch ${outcome.branch}`;
-    default:
-      return 'it has not started yet';
   }
 }

@@ -1,9 +1,11 @@
 import { type FinishedLoop, isFinished, type Loop } from '../model/loop.ts';
+import { copyOn, inCopy } from '../policy/workTreeCopy.ts';
 import type { StoredWorkTree, UnsavedWork, WorkTree, WorkTrees } from '../ports/workTrees.ts';
+import { dropCopy } from '../steps/transfers.ts';
 import { endWorkTree, putMerging } from '../steps/workTreeEnd.ts';
 import type { Engine } from './engine.ts';
 
-type TidyParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+type TidyParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
 /** How many finished loops with work trees are checked at most. */
 const MOST_LOOPS = 10_000;
@@ -143,10 +145,23 @@ export class WorkTreeTidy {
     return workTrees;
   }
 
-  /** Finished loops by the paths of their work trees. */
+  /** Finished loops by the paths of their work trees on this machine, as this machine sees them (R16.7). */
   async #finished(): Promise<ReadonlyMap<string, FinishedLoop>> {
     const loops = await this.#engine.context.store.finished({ limit: MOST_LOOPS, hasWorkTree: true });
-    return new Map(loops.flatMap((loop) => (loop.workTree?.made ? [[loop.workTree.made.path, loop] as const] : [])));
+    return new Map(
+      loops.flatMap((one) => {
+        const loop = this.#asHere(one);
+        return loop?.workTree?.made ? [[loop.workTree.made.path, loop] as const] : [];
+      }),
+    );
+  }
+
+  /** A loop with its work tree here, or the copy of it; undefined where this machine has neither. */
+  #asHere(loop: FinishedLoop): FinishedLoop | undefined {
+    const { machines, context } = this.#engine;
+    if (machines.isHere(loop)) return loop;
+    const copy = copyOn(loop, context.machine?.id);
+    return copy && inCopy(loop, copy);
   }
 
   /** Paths that live loops have, or are about to have. */
@@ -155,6 +170,7 @@ export class WorkTreeTidy {
     for (const { workTree } of this.#engine.liveState.loops()) {
       if (!workTree) continue;
       paths.add(workTree.made?.path ?? this.#git.pathOf(workTree.commonFolder, workTree.name));
+      for (const copy of workTree.copies ?? []) paths.add(copy.path);
     }
     return paths;
   }
@@ -187,11 +203,12 @@ export class WorkTreeTidy {
       try {
         // It may have been settled, or continued, since the loops were read.
         const now = await context.store.bySeq(loop.seq);
-        if (!now || !isFinished(now) || !now.workTree?.made) continue;
-        const { made, commonFolder, base } = now.workTree;
-        const tree = { ...made, base, cwd: path };
-        const { commits } = await this.#git.unsaved(commonFolder, tree);
-        await this.#git.remove(commonFolder, tree, commits > 0);
+        const tree = now && isFinished(now) ? this.#asHere(now)?.workTree : undefined;
+        if (!tree?.made) continue;
+        const { made, commonFolder, base } = tree;
+        const gone = { ...made, base, cwd: path };
+        const { commits } = await this.#git.unsaved(commonFolder, gone);
+        await this.#git.remove(commonFolder, gone, commits > 0);
         await this.#end(loop, commits > 0 ? made.branch : undefined);
         if (commits > 0) branches.push(made.branch);
       } catch (error) {
@@ -218,9 +235,18 @@ export class WorkTreeTidy {
     return left;
   }
 
-  async #end({ seq }: FinishedLoop, branch: string | undefined): Promise<void> {
+  async #end(loop: FinishedLoop, branch: string | undefined): Promise<void> {
+    const { transactions, machines, context } = this.#engine;
+    const { seq } = loop;
     const outcome = { how: 'removed' as const, ...(branch !== undefined && { branch }) };
-    await this.#engine.transactions.take((unit) => endWorkTree(unit, seq, outcome, undefined), [['bySeq', seq]]);
+    const { machine } = context;
+    await transactions.take(
+      (unit) =>
+        machines.isHere(loop) || !machine
+          ? endWorkTree(unit, seq, outcome, undefined)
+          : dropCopy(unit, seq, machine.id),
+      [['bySeq', seq]],
+    );
   }
 }
 

@@ -72,6 +72,11 @@ export class Machines {
     );
   }
 
+  /** Whether a window or a host of a machine is there. */
+  answers(id: string): boolean {
+    return [...this.#liveState.windows.values()].some(({ machine }) => machine === id);
+  }
+
   /** Where a loop belongs in words for people: another machine's name, or `any`. Undefined where it is this one. */
   placeOf(loop: Pick<Loop, 'machine' | 'repository'>): string | undefined {
     if (!this.isHere(loop)) return this.nameOf(loop.machine ?? '');

@@ -29,7 +29,7 @@ export function endWorkTree(
   change(
     unit,
     seq,
-    ({ made: _, isSetUp: _1, merging: _2, ...tree }) => ({
+    ({ made: _, copies: _1, isSetUp: _2, merging: _3, ...tree }) => ({
       ...tree,
       ...(base !== undefined && { base }),
       outcome: { ...outcome, at: unit.now },

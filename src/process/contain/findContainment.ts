@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { ContainmentReport } from '../../core/model/containment.ts';
-import { type RunCommand, runCommand } from '../tables/runCommand.ts';
+import type { RunCommand } from '../tables/runCommand.ts';
 import { reaperCommands } from './reaper.ts';
 import { tryRunGroup } from './runGroup.ts';
-import { findUserScope, type ScopeQuestions, scopeCommand } from './userScope.ts';
+import { findUserScope, type ScopeQuestions, scopeCommand, THIS_SYSTEM } from './userScope.ts';
 
 /** How runs are contained on this machine. */
 export interface FoundContainment extends ContainmentReport {
@@ -18,13 +16,7 @@ export interface ContainmentQuestions extends ScopeQuestions {
   readonly whyNoGroup: (run: RunCommand) => Promise<string | undefined>;
 }
 
-const SYSTEM: ContainmentQuestions = {
-  run: runCommand,
-  exists: existsSync,
-  environment: process.env,
-  userName: () => userInfo().username,
-  whyNoGroup: tryRunGroup,
-};
+const SYSTEM: ContainmentQuestions = { ...THIS_SYSTEM, whyNoGroup: tryRunGroup };
 
 const SEARCH: Pick<FoundContainment, 'kind' | 'wrap'> = { kind: 'search', wrap: () => [] };
 /** Job Objects of Windows would do it, but nothing that Node offers makes one. */

@@ -11,6 +11,8 @@ const FOLDER = 'loop-supervisor';
 /** How long (ms) a killed group may take until it is empty. */
 const EMPTY_MS = 10_000;
 const PAUSE_MS = 5;
+/** How many looks in a row may see a group as large as before while those in it are on their way out. */
+const LEAVING_LOOKS = 4;
 /** A group that is older than this (ms) and empty was left by a crash. */
 const YOUNGEST_LEFT_MS = 60_000;
 /** The usual answers to somebody who may make no groups. */
@@ -104,6 +106,21 @@ export function isEmpty(group: Cgroup): boolean {
 }
 
 /**
+ * Waits for as long as a group gets smaller. Those that were asked to end are mostly on their way, and one read counts
+ * all that are left: whoever is gone by then need not be looked at.
+ */
+export async function whileLeaving(group: Pick<Cgroup, 'processes'>): Promise<void> {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let looks = 0; looks < LEAVING_LOOKS; looks++) {
+    const { length } = group.processes() ?? [];
+    if (length === 0) return;
+    if (length < fewest) looks = 0;
+    fewest = Math.min(length, fewest);
+    await pause();
+  }
+}
+
+/**
  * Empties the group of a run after its sweep: what is to live on is moved out first, all else is killed by the kernel,
  * however quickly it forks. With that "nothing is left" is a fact, and not the outcome of a search.
  */
@@ -114,14 +131,18 @@ export async function emptied(group: Cgroup, left: Leftovers): Promise<Leftovers
   const deadline = performance.now() + EMPTY_MS;
   while (group.population() === 'populated') {
     if (!group.kill() || performance.now() > deadline) return left;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause();
   }
   if (group.population() === 'unknown') return left;
   // The last of them may be on their way out: then the group is empty, and yet busy.
-  while (!group.remove() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  while (!group.remove() && performance.now() < deadline) await pause();
   removeFolder(dirname(group.path));
   const { unseen: _, ...seen } = left;
   return { ...seen, swept: [...left.swept, ...left.remaining], remaining: [] };
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
 
 /** Removes a group, or the folder of all groups with the last of them. */

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { RunCommand } from '../tables/runCommand.ts';
+import { type RunCommand, runCommand } from '../tables/runCommand.ts';
 
 /** What is asked of the system, so that it can be tested where no systemd runs. */
 export interface ScopeQuestions {
@@ -8,6 +11,14 @@ export interface ScopeQuestions {
   readonly environment: NodeJS.ProcessEnv;
   readonly userName: () => string;
 }
+
+/** This system. */
+export const THIS_SYSTEM: ScopeQuestions = {
+  run: runCommand,
+  exists: existsSync,
+  environment: process.env,
+  userName: () => userInfo().username,
+};
 
 /** Where systemd notes the users whose services go on after their last logout. */
 const LINGERING = '/var/lib/systemd/linger';
@@ -34,7 +45,10 @@ export async function findUserScope(
   return trial.code === 0 ? { systemdRun } : { why: 'the systemd of this user makes no scopes' };
 }
 
-const SCOPE = ['--user', '--scope', '--quiet', '--collect', '--property=Delegate=yes'];
+const BARE_SCOPE = ['--user', '--scope', '--quiet', '--collect'];
+const SCOPE = [...BARE_SCOPE, '--property=Delegate=yes'];
+/** Begins the names of the scopes of headless hosts. */
+export const HOST_SCOPE = 'loop-supervisor-host-';
 
 /**
  * The words before a command that start it in a scope of its own. `maxMemoryBytes`: what the loop may use, 0 for no
@@ -43,4 +57,10 @@ const SCOPE = ['--user', '--scope', '--quiet', '--collect', '--property=Delegate
 export function scopeCommand(systemdRun: string, token: string, maxMemoryBytes: number): readonly string[] {
   const limit = maxMemoryBytes > 0 ? [`--property=MemoryMax=${maxMemoryBytes + ROOM_FOR_GUARDIAN}`] : [];
   return [systemdRun, ...SCOPE, `--unit=loop-supervisor-${token}`, ...limit, '--'];
+}
+
+/** The words before the command of the headless host that start it in a scope of its own (R15.1). */
+export function hostScopeCommand(systemdRun: string): readonly string[] {
+  const unit = `${HOST_SCOPE}${randomBytes(6).toString('hex')}`;
+  return [systemdRun, ...BARE_SCOPE, `--unit=${unit}`, '--description=Loop Supervisor, without a window', '--'];
 }

@@ -1,7 +1,7 @@
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
 import { whyOf } from '../../core/model/looks.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { emptied, isEmpty } from '../contain/runGroup.ts';
+import { emptied, isEmpty, whileLeaving } from '../contain/runGroup.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import { findRun } from '../sweep/findProcesses.ts';
 import { LEAST_GRACE_MS, sweep } from '../sweep/sweep.ts';
@@ -35,6 +35,7 @@ export class RunSweep {
   async run(giveUpMs?: number): Promise<Leftovers> {
     const { limits, table, stop, group, isUrgent, log } = this.#options;
     try {
+      if (group && stop.asked.size > 0) await whileLeaving(group);
       const left = await sweep(table, this.#find, {
         graceMs: Math.max(limits.graceMs, LEAST_GRACE_MS),
         asked: stop.asked,

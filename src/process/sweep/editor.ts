@@ -28,9 +28,10 @@ export function isEditor(
   exists: (path: string) => boolean = existsSync,
 ): boolean {
   const { executable, name, isRuntime, script } = program;
-  if (executable !== undefined && isOwn(executable, ownFolders)) return false;
-  if (isRuntime) return script !== undefined && isOfInstallation(script, ownFolders, exists);
-  return EDITORS.has(name) || (executable !== undefined && EDITOR_APP.test(executable));
+  const isOne = isRuntime
+    ? script !== undefined && isOfInstallation(script, ownFolders, exists)
+    : EDITORS.has(name) || (executable !== undefined && EDITOR_APP.test(executable));
+  return isOne && !(executable !== undefined && isOwn(executable, ownFolders));
 }
 
 /** Every installation has a `product.json` beside the folder of its programs. */

@@ -4,7 +4,7 @@ import type { Cgroup } from '../contain/cgroup.ts';
 import { keyOf, type ProcessInfo, type ProcessTable } from '../tables/processTable.ts';
 import { LookFailed } from './seenIn.ts';
 import { isSpared } from './spared.ts';
-import { claimedByTraces } from './traces.ts';
+import { ownersByTraces } from './traces.ts';
 import { Tree } from './tree.ts';
 
 /** What is known of a run, by which its processes are found. */
@@ -88,14 +88,11 @@ function sortByRun(
   const ourselves = tree.ancestors(process.pid);
   const living = all.filter(({ zombie, pid }) => !zombie && pid > 1 && !ourselves.has(pid));
   const found = new Map<string, RunProcesses>();
-  const claimed = options.deep ? claimedByTraces(table, living, runs) : undefined;
+  const ownerOf = options.deep ? ownersByTraces(table, runs) : undefined;
   for (const run of runs) {
     const isLivingMember = membership(run, tree);
-    const roots = living.filter((process) => isLivingMember(process) || claimed?.get(process.pid) === run.token);
-    found.set(
-      run.token,
-      roots.length === 0 ? NOBODY : sort(table, tree.below(roots, ourselves), tree, run, options.keep),
-    );
+    const roots = living.filter((process) => isLivingMember(process) || ownerOf?.(process) === run.token);
+    found.set(run.token, sort(table, tree.below(roots, ourselves), tree, run, options.keep));
   }
   return found;
 }

@@ -1,4 +1,3 @@
-import type { Look } from '../../core/model/looks.ts';
 import type { ProcessInfo, ProcessTable } from '../tables/processTable.ts';
 import { seenIn } from './seenIn.ts';
 
@@ -55,25 +54,29 @@ const RUNTIMES: readonly (readonly [RegExp, Runtime])[] = [
 ];
 const CLASS_PATH: readonly string[] = ['-cp', '-classpath', '--class-path'];
 
-/** @throws LookFailed when a look at the process failed. */
-export function programOf(table: ProcessTable, process: ProcessInfo): Program {
+/**
+ * `environment`: as the table shows it, if it was read just now.
+ *
+ * @throws LookFailed when a look at the process failed.
+ */
+export function programOf(
+  table: ProcessTable,
+  process: ProcessInfo,
+  environment = seenIn(table.environment(process)),
+): Program {
+  // An Electron program, such as VS Code, can be started as a plain Node. Before the next look: that takes the buffer.
+  const asNode = environment && variableIn(environment, RUNS_AS_NODE);
   const executable = seenIn(table.executable(process));
-  const args = seenIn(table.args(process)) ?? [];
   const name = stem(executable ?? process.name);
-  const runtime = isNode(table, process) ? NODE : RUNTIMES.find(([pattern]) => pattern.test(name))?.[1];
-  const isRuntime = runtime !== undefined;
-  return { executable, name, isRuntime, ...(runtime ? declared(runtime, args.slice(1)) : NOTHING_DECLARED) };
+  const runtime = asNode && asNode !== '0' ? NODE : RUNTIMES.find(([pattern]) => pattern.test(name))?.[1];
+  // The arguments count for runtimes alone, and a sweep may have hundreds of processes to look at.
+  if (!runtime) return { executable, name, isRuntime: false, ...NOTHING_DECLARED };
+  const [, ...args] = seenIn(table.args(process)) ?? [];
+  return { executable, name, isRuntime: true, ...declared(runtime, args) };
 }
 
-const NOTHING_DECLARED = { script: undefined, main: undefined, classPath: [] };
 const RUNS_AS_NODE = Buffer.from('ELECTRON_RUN_AS_NODE=');
-
-/** An Electron program, such as VS Code, can be started as a plain Node. */
-function isNode(table: ProcessTable, process: ProcessInfo): boolean {
-  const environment: Look<Buffer> = table.environment(process);
-  const shown = seenIn(environment);
-  return shown !== undefined && !['', '0', undefined].includes(variableIn(shown, RUNS_AS_NODE));
-}
+const NOTHING_DECLARED = { script: undefined, main: undefined, classPath: [] };
 
 /** What the arguments of a runtime declare it to run. */
 function declared(runtime: Runtime, args: readonly string[]): Pick<Program, 'script' | 'main' | 'classPath'> {

@@ -32,7 +32,7 @@ export function isSpared(
 ): boolean {
   const environment = seenIn(table.environment(process));
   if (environment && variableIn(environment, KEEP_MARK) === '1') return true;
-  const program = programOf(table, process);
+  const program = programOf(table, process, environment);
   if (isEditor(program, ownFolders ?? [])) return true;
   return ownFolders !== undefined && keep.some((name) => isProgram(program, name.toLowerCase(), ownFolders));
 }
@@ -41,9 +41,11 @@ export function isSpared(
 export function isProgram(program: Program, name: string, ownFolders: readonly string[]): boolean {
   const { executable, script, main, classPath } = program;
   const isForeign = (path: string) => isAbsolute(path) && !isOwn(path, ownFolders);
+  const isNamed = program.name === name || program.name.replace(/-\d[\d.]*$/, '') === name;
+  if (!isNamed && script === undefined && main === undefined) return false;
   // One that does not show its executable was installed by an administrator, as `screen` is.
   if (executable !== undefined && !isForeign(executable)) return false;
-  if (program.name === name || program.name.replace(/-\d[\d.]*$/, '') === name) return true;
+  if (isNamed) return true;
   const declared = DECLARED[name];
   if (script !== undefined)
     return (

@@ -6,26 +6,31 @@ import { seenIn } from './seenIn.ts';
 
 const MARKER = Buffer.from('LOOP_SUPERVISOR_ATTEMPT=');
 
-/** Which run a process belongs to by its marker or its open log, by pid. Those older than all leaders are left out. */
-export function claimedByTraces(
+/**
+ * Returns a function that names the run of a process by its marker or its open log, and leaves out those that are older
+ * than all leaders. It looks at a process when it is first asked for it, and throws LookFailed when that look failed:
+ * these looks cost more than all others.
+ */
+export function ownersByTraces(
   table: ProcessTable,
-  living: readonly ProcessInfo[],
   runs: readonly RunMarks[],
-): Map<number, string> {
-  const claimed = new Map<number, string>();
+): (process: ProcessInfo) => string | undefined {
+  const known = new Map<number, string | undefined>();
   const tokens = new Set(runs.map(({ token }) => token));
   const logs = logsOf(runs);
   const eldest = eldestStart(table, runs);
-  for (const process of living) {
-    if (process.started < eldest) continue;
+  const look = (process: ProcessInfo): string | undefined => {
+    if (process.started < eldest) return undefined;
     const environment = seenIn(table.environment(process));
     const marked = environment && variableIn(environment, MARKER);
+    if (marked && tokens.has(marked)) return marked;
     // A process that does not show the one does not show the other.
-    const token =
-      marked && tokens.has(marked) ? marked : environment && logOwner(seenIn(table.outputs(process)) ?? [], logs);
-    if (token) claimed.set(process.pid, token);
-  }
-  return claimed;
+    return environment && logOwner(seenIn(table.outputs(process)) ?? [], logs);
+  };
+  return (process) => {
+    if (!known.has(process.pid)) known.set(process.pid, look(process));
+    return known.get(process.pid);
+  };
 }
 
 /** Those of `processes` that hold a log of the run open as their output. */

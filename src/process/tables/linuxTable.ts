@@ -97,7 +97,7 @@ export class LinuxTable implements ProcessTable {
   }
 
   environment(process: ProcessInfo): Look<Buffer> {
-    return lookInside(() => this.#readFile(`/proc/${process.pid}/environ`));
+    return lookInside(() => this.#readFile(`/proc/${process.pid}/environ`, true));
   }
 
   outputs(process: ProcessInfo): Look<readonly string[]> {
@@ -112,13 +112,13 @@ export class LinuxTable implements ProcessTable {
 
   /** Reads one process. */
   read(pid: number): Look<ProcessInfo> {
-    // The kernel gives all of it at once: no second read is needed to see its end.
     const content = lookAt(() => this.#readFile(`/proc/${pid}/stat`, true));
     if (content.state !== 'there') return content;
     const stat = parseStat(content.value);
     if (!stat) return unknown(`/proc/${pid}/stat makes no sense`);
     return there({
-      ...{ pid, ...this.scope },
+      ...this.scope,
+      pid,
       startTime: stat.startTime,
       parent: stat.parent,
       group: stat.group,
@@ -133,8 +133,8 @@ export class LinuxTable implements ProcessTable {
   }
 
   /**
-   * Returns a piece of the one buffer, valid until the next read. `atOnce`: what does not fill the buffer is all of
-   * it.
+   * Returns a piece of the one buffer, valid until the next read. `atOnce`: the kernel gives all of it at once, so no
+   * second read is needed to see its end.
    */
   #readFile(path: string, atOnce = false): Buffer {
     const fd = openSync(path, constants.O_RDONLY);

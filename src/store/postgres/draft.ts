@@ -221,6 +221,17 @@ export class Draft extends DraftReads implements StoreTransaction {
     this.writes.claims.add(key);
   }
 
+  addPiece(transfer: string, n: number, content: string): void {
+    this.#writing();
+    this.writes.pieces.push({ transfer, n, content });
+  }
+
+  removePieces(transfer: string): void {
+    this.#writing();
+    this.writes.pieces.splice(0, Infinity, ...this.writes.pieces.filter((piece) => piece.transfer !== transfer));
+    this.writes.taken.add(transfer);
+  }
+
   removeFinished(seqs: readonly number[]): Removed {
     this.#writing();
     const tokens: string[] = [];

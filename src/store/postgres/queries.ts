@@ -69,6 +69,12 @@ export class Queries {
     return this.#reader.readAll(historySchema, [...submitted, ...rows], nameOf);
   }
 
+  async piece(transfer: string, n: number): Promise<string | undefined> {
+    const where = `transfer = ${literal(transfer)} AND n = ${literal(n)}`;
+    const [rows = []] = await this.#run(`SELECT content FROM pieces WHERE ${where}`);
+    return rows[0] && String(rows[0].content);
+  }
+
   async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     const { limit, offset = 0, text } = query;
     const collation = text ? await this.#anyCase() : '';

@@ -160,6 +160,12 @@ const VERSION_12 = `
 ALTER TABLE loops ADD COLUMN repository text;
 `;
 
+/** Version 13: work that goes from one machine to another (R16.7), as step 20 of the schema on SQLite. */
+const VERSION_13 = `
+ALTER TABLE head ADD COLUMN transfers text;
+CREATE TABLE pieces (transfer text NOT NULL, n bigint NOT NULL, content text NOT NULL, PRIMARY KEY (transfer, n));
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -174,6 +180,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 10, sql: VERSION_10 },
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
+  { version: 13, sql: VERSION_13 },
 ];
 
 /** The version that this code knows. */

@@ -56,6 +56,7 @@ export function batchOf(transacted: Transacted): string {
     ...attemptStatements(transacted.writes),
     ...bookStatements(transacted.writes),
     ...removalStatements(transacted.writes),
+    ...pieceStatements(transacted.writes),
     ...headStatements(transacted),
     'COMMIT',
   ];
@@ -165,6 +166,20 @@ function removalStatements({ removed, forgotten }: Writes): string[] {
     (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
   );
   return [...forgets, ...removals];
+}
+
+/** Work that goes from one machine to another, in pieces. */
+function pieceStatements({ pieces, taken }: Writes): string[] {
+  const rows = pieces.map(({ transfer, n, content }) => tuple([transfer, n, content]));
+  return [
+    ...(taken.size > 0 ? [`DELETE FROM pieces WHERE transfer IN ${list([...taken])}`] : []),
+    ...(rows.length > 0
+      ? [
+          `INSERT INTO pieces (transfer, n, content) VALUES ${rows.join(', ')}
+             ON CONFLICT (transfer, n) DO UPDATE SET content = excluded.content`,
+        ]
+      : []),
+  ];
 }
 
 /** The head row, leases, and what others hear. */

@@ -146,6 +146,7 @@ class Postgres implements PostgresStore {
   history = (seq: number) => this.#queries.history(seq);
   checks = (seq: number) => this.#queries.checks(seq);
   ledger = (seq: number) => this.#queries.ledger(seq);
+  piece = (transfer: string, n: number) => this.#queries.piece(transfer, n);
   finished = (query: FinishedQuery) => this.#queries.finished(query);
   spend = (fromDay: string) => this.#queries.spend(fromDay);
   spendByLoop = (day: string, limit: number) => this.#queries.spendByLoop(day, limit);

@@ -50,5 +50,8 @@ export class Writes {
   readonly imported: (readonly [source: string, seq: number])[] = [];
   readonly events: SupervisorEvent[] = [];
   readonly claims = new Set<string>();
+  readonly pieces: { readonly transfer: string; readonly n: number; readonly content: string }[] = [];
+  /** Transfers whose pieces go. */
+  readonly taken = new Set<string>();
   control: Control | undefined;
 }

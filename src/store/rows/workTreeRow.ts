@@ -1,9 +1,23 @@
 import * as z from 'zod/mini';
 import type { RepositoryRef } from '../../core/model/repository.ts';
-import type { LoopChanges, OwnWorkTree, WorkTreeOutcome } from '../../core/model/workTree.ts';
+import type { LoopChanges, OwnWorkTree, WorkTreeCopy, WorkTreeOutcome } from '../../core/model/workTree.ts';
 import { oneOf } from './codecs.ts';
 
-const how = oneOf<WorkTreeOutcome['how']>({ merged: 0, squashed: 0, applied: 0, kept: 0, discarded: 0, removed: 0 });
+export const how = oneOf<WorkTreeOutcome['how']>({
+  merged: 0,
+  squashed: 0,
+  applied: 0,
+  kept: 0,
+  discarded: 0,
+  removed: 0,
+});
+
+const copy: z.core.$ZodType<WorkTreeCopy> = z.lazy(() =>
+  z.object({
+    ...{ machine: z.string(), root: z.string(), commonFolder: z.string() },
+    ...{ path: z.string(), branch: z.string(), tip: z.string(), attempts: z.int() },
+  }),
+);
 
 /** A loop's own work tree, as its row holds it. */
 export const workTreeSchema: z.core.$ZodType<OwnWorkTree> = z.lazy(() =>
@@ -15,6 +29,7 @@ export const workTreeSchema: z.core.$ZodType<OwnWorkTree> = z.lazy(() =>
     base: z.string(),
     carry: z.exactOptional(z.object({ commit: z.string(), name: z.string() })),
     made: z.exactOptional(z.object({ path: z.string(), branch: z.string() })),
+    copies: z.exactOptional(z.array(copy)),
     isSetUp: z.exactOptional(z.literal(true)),
     merging: z.exactOptional(oneOf<NonNullable<OwnWorkTree['merging']>>({ merge: 0, squash: 0, apply: 0 })),
     outcome: z.exactOptional(z.object({ how, at: z.int(), branch: z.exactOptional(z.string()) })),

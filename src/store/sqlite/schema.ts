@@ -287,6 +287,24 @@ const VERSION_19 = `
 ALTER TABLE loops ADD COLUMN repository TEXT;
 `;
 
+/**
+ * Version 20: work that goes from one machine to another (R16.7). A file of one machine has none: both stores have the
+ * same.
+ */
+const VERSION_20 = `
+ALTER TABLE head ADD COLUMN transfers TEXT;
+CREATE TABLE pieces (transfer TEXT NOT NULL, n INTEGER NOT NULL, content TEXT NOT NULL, PRIMARY KEY (transfer, n));
+`;
+
+/**
+ * Version 21: indexes for a look at what is live that reads no more than it shows, however long the queue is (R2.5):
+ * the queue in its order, and the loops that are not in it.
+ */
+const VERSION_21 = `
+CREATE INDEX loops_queue ON loops (priority DESC, place) WHERE state = 'queued';
+CREATE INDEX loops_under_way ON loops (state) WHERE finished_at IS NULL AND state <> 'queued';
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -308,6 +326,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 17, sql: VERSION_17 },
   { version: 18, sql: VERSION_18 },
   { version: 19, sql: VERSION_19 },
+  { version: 20, sql: VERSION_20 },
+  { version: 21, sql: VERSION_21 },
 ];
 
 /** The version that this code knows. */

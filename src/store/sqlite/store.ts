@@ -124,6 +124,10 @@ class SqliteStore implements Store {
     return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
   }
 
+  async piece(transfer: string, n: number): Promise<string | undefined> {
+    return this.#use(({ tables }) => tables.pieces.get(transfer, n));
+  }
+
   async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
     return this.#use(({ tables }) => tables.finished.list(query));
   }

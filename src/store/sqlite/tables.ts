@@ -9,6 +9,7 @@ import { HeadTable } from './headTable.ts';
 import { HistoryTable } from './historyTable.ts';
 import { LedgerTable } from './ledgerTable.ts';
 import { LoopTable } from './loopTable.ts';
+import { PieceTable } from './pieceTable.ts';
 import { PromptTable } from './promptTable.ts';
 import { Quarantine } from './quarantine.ts';
 import { Removal } from './removal.ts';
@@ -28,6 +29,7 @@ export class Tables {
   readonly ledger: LedgerTable;
   readonly windows: WindowTable;
   readonly claims: ClaimTable;
+  readonly pieces: PieceTable;
   readonly finished: FinishedList;
   readonly summaries: Summaries;
   readonly timeline: Timeline;
@@ -46,6 +48,7 @@ export class Tables {
     this.ledger = new LedgerTable(connection, rowReader);
     this.windows = new WindowTable(connection, rowReader);
     this.claims = new ClaimTable(connection);
+    this.pieces = new PieceTable(connection);
     this.finished = new FinishedList(connection, this.loops);
     this.summaries = new Summaries(connection);
     this.timeline = new Timeline(connection, rowReader);

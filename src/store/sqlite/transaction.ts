@@ -201,6 +201,14 @@ export class Transaction implements StoreTransaction {
     this.#writing().claims.add(key, this.#now());
   }
 
+  addPiece(transfer: string, n: number, content: string): void {
+    this.#writing().pieces.add(transfer, n, content);
+  }
+
+  removePieces(transfer: string): void {
+    this.#writing().pieces.remove(transfer);
+  }
+
   removeFinished(seqs: readonly number[]): Removed {
     const { removal } = this.#writing();
     const tokens: string[] = [];

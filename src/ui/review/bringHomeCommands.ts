@@ -12,6 +12,7 @@ import { oneLine } from '../text/safeText.ts';
 import { changesText } from './changesText.ts';
 import { confirmLoss } from './confirmLoss.ts';
 import { found } from './reviewCommands.ts';
+import { workHere } from './workHere.ts';
 
 const ABORT = 'Abort';
 const PATHS_NAMED = 5;
@@ -69,7 +70,7 @@ export const bringHomeCommands: CommandTable = {
     async (...args) => {
       const loop = await found(ctx, args, 'Keep Branch');
       if (!loop) return undefined;
-      const workTrees = await (await ctx.host.ready()).workTrees();
+      const workTrees = await workHere(ctx, loop);
       const { ignored } = await workTrees.unsaved(loop);
       if (!(await confirmLoss(`Remove the work tree of “${nameOf(loop)}”?`, { ignored }, 'Remove'))) return undefined;
       const branch = await workTrees.keepBranch(loop);
@@ -83,7 +84,7 @@ export const bringHomeCommands: CommandTable = {
     async (...args) => {
       const loop = await found(ctx, args, 'Discard');
       if (!loop) return false;
-      const workTrees = await (await ctx.host.ready()).workTrees();
+      const workTrees = await workHere(ctx, loop);
       const question = `Discard what “${nameOf(loop)}” did?`;
       if (!(await confirmLoss(question, await workTrees.unsaved(loop), 'Discard', true))) return false;
       await workTrees.discard(loop);
@@ -137,7 +138,7 @@ function bring(way: Way): (ctx: CommandContext) => Handler {
     async (...args) => {
       const loop = await found(ctx, args, way.title);
       if (!loop) return undefined;
-      const workTrees = await (await ctx.host.ready()).workTrees();
+      const workTrees = await workHere(ctx, loop);
       const preview = await workTrees.preview(loop, way.way);
       if (!(await mayBring(loop, way, preview))) return undefined;
       return tell(ctx, loop, way, preview, await workTrees.bringHome(loop, way.way));

@@ -5,6 +5,7 @@ import { askItem, BACK } from '../commands/prompts.ts';
 import { oneLine, withoutLinks } from '../text/safeText.ts';
 import { pushDetail, pushQuestion } from './pushText.ts';
 import { found } from './reviewCommands.ts';
+import { workHere } from './workHere.ts';
 
 const TITLE = 'Create Pull Request';
 const PUSH = 'Push';
@@ -21,7 +22,7 @@ export const pullRequestCommands: CommandTable = {
       const loop = await found(ctx, args, TITLE);
       if (!loop) return undefined;
       const name = oneLine(loop.title, 60) || loop.loopId;
-      const workTrees = await (await ctx.host.ready()).workTrees();
+      const workTrees = await workHere(ctx, loop);
       const plan = await workTrees.planPush(loop);
       if (plan.kind === 'blocked') {
         void vscode.window.showWarningMessage(withoutLinks(`“${name}” was not pushed: ${plan.message}`));

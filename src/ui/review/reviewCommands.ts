@@ -10,6 +10,7 @@ import { oneLine } from '../text/safeText.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import { resumeArguments } from './resumeLine.ts';
 import { snapshotUri } from './snapshotFiles.ts';
+import { workHere } from './workHere.ts';
 
 /** Looking at what a loop has changed, and at where it works (R12.4). */
 export const reviewCommands: CommandTable = {
@@ -24,7 +25,12 @@ export const reviewCommands: CommandTable = {
       if (!target) return undefined;
       const { loopId, seq, attempt } = target;
       const query = { seq, ...(attempt !== undefined && { attempt }), ...queryIn(args[1]) };
-      const review = await (await (await ctx.host.ready()).workTrees()).review(loopId, query);
+      const loop = await (await ctx.host.ready()).find(loopId, seq);
+      if (!loop) return undefined;
+      // Snapshots of single runs are not fetched: that is refused with the reason.
+      const isWhole = query.round === undefined && query.attempt === undefined;
+      const workTrees = isWhole ? await workHere(ctx, loop) : await (await ctx.host.ready()).workTrees();
+      const review = await workTrees.review(loopId, query);
       return showReview(review, query);
     },
 
@@ -33,8 +39,8 @@ export const reviewCommands: CommandTable = {
     (ctx) =>
     async (...args) => {
       const loop = await found(ctx, args, 'Open Work Tree in New Window');
-      const path = loop?.workTree?.made?.path;
       if (!loop) return undefined;
+      const path = loop.workTree?.made && (await (await workHere(ctx, loop)).pathOf(loop));
       if (path === undefined) {
         void vscode.window.showInformationMessage(`“${oneLine(loop.title, 60)}” has no work tree of its own now.`);
         return undefined;

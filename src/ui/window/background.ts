@@ -15,8 +15,8 @@ const TURN_OFF = 'Turn Off';
 export interface HeadlessParts {
   /** Stores this window's settings and trusts its folders. Throws the error of the file system. */
   store(settings: { readonly [name: string]: unknown }, folders: readonly string[]): void;
-  /** Starts the headless host. Throws the error of the file system. */
-  startHost(): void;
+  /** Starts the headless host. Rejects with the error of the file system. */
+  startHost(): Promise<void>;
   /** Since when the headless host was alone (wall time, ms), returned once. Throws the error of the file system. */
   takeAlone(): number | undefined;
   /** Keeps the machine awake, or lets it sleep again (R15.2). */
@@ -90,7 +90,7 @@ export class BackgroundHost implements vscode.Disposable {
     this.#startedAt = now;
     this.#tries++;
     try {
-      (await this.#deps.headless()).startHost();
+      await (await this.#deps.headless()).startHost();
       await this.#tellOnce();
     } catch (error) {
       log.error('The headless host could not be started. Loops go on only while a window is open.', error as Error);

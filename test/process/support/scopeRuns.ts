@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterLogout } from '../../../src/headless/logout.ts';
 import { findContainment } from '../../../src/process/contain/findContainment.ts';
+import { startHost } from '../../../src/process/launch/hostProcess.ts';
 import { lookAtStarted } from '../../../src/process/runFolder/recordSchemas.ts';
 import { seen } from '../../support/seen.ts';
-import { kill, lives, RunHarness } from './runHarness.ts';
+import { until } from '../../support/until.ts';
+import { kill, lives, program, RunHarness } from './runHarness.ts';
 
-// Runs as they are contained beside a systemd for the user; prints what it saw as JSON. See `userSystemd.sh`.
+// Runs as they are contained beside a systemd for the user, and the headless host as it is started there; prints what
+// it saw as JSON. See `userSystemd.sh`.
 
 const ESCAPES = [
   'env -i setsid -f sleep 1000 < /dev/null > /dev/null 2>&1',
@@ -35,6 +40,15 @@ const facts = {
     kept && /^0::(.*)$/m.exec(readFileSync(`/proc/${kept.pid}/cgroup`, 'utf8'))?.[1]?.replaceAll(token, 'TOKEN'),
 };
 if (kept) kill(kept.pid);
+const logPath = join(harness.folder, 'host.log');
+const next = await afterLogout(undefined);
+await startHost({ nodePath: process.execPath, program: program('sayPid.mjs'), storage: harness.folder, logPath });
+const host = await until('the host', () => Number(readFileSync(logPath, 'utf8')));
+const hostFacts = {
+  hostGroup: /^0::(.*)$/m.exec(readFileSync(`/proc/${host}/cgroup`, 'utf8'))?.[1],
+  survives: [next.survives, (await afterLogout(host)).survives, (await afterLogout(process.pid)).survives],
+};
+kill(host);
 harness.dispose();
 clearInterval(alive);
-console.log(JSON.stringify(facts));
+console.log(JSON.stringify({ ...facts, ...hostFacts }));
