@@ -18,6 +18,8 @@ export interface MachinesOptions {
   readonly faults: number;
   readonly guardianProgram: string;
   readonly cluster: Cluster;
+  /** Some agents run for longer than it takes until their machine's lease has lapsed. */
+  readonly hasLongRuns?: boolean;
   readonly say?: (line: string) => void;
 }
 
@@ -50,6 +52,7 @@ const SETTINGS: Partial<Settings> = {
   },
 };
 const QUIET_MS = 240_000;
+const LONG_STEPS = 50;
 
 /** The kinds of faults, and how often each comes beside the others. */
 const DECK = [
@@ -128,9 +131,11 @@ class MachinesChaos {
 
   async #submit(loopId: string): Promise<void> {
     const random = this.#random;
+    const isLong = this.#options.hasLongRuns === true && random.chance(0.1);
     const prompt = JSON.stringify({
-      ...{ steps: random.between(1, 6), stepMs: random.between(5, 150), cost: random.between(1, 5_000_000) },
-      child: random.chance(0.2),
+      steps: isLong ? LONG_STEPS : random.between(1, 6),
+      stepMs: isLong ? (lapsesAfterMs + GRACE_MS) / LONG_STEPS : random.between(5, 150),
+      ...{ cost: random.between(1, 5_000_000), child: random.chance(0.2) },
     });
     // A host that died or was cut off may have taken the loop: it is asked for before it is submitted again.
     for (;;) {

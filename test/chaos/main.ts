@@ -28,7 +28,7 @@ if (values.machines && !cluster) throw new Error('PostgreSQL is not installed.')
 const options = { seed, faults: Number(values.faults), guardianProgram: await bundledGuardian(), say };
 const result =
   values.machines && cluster
-    ? await runMachines({ ...options, cluster })
+    ? await runMachines({ ...options, cluster, hasLongRuns: true })
     : await runChaos({ ...options, containment, cluster, hasWorkTrees: true, headless: 'leftAlone' });
 await cluster?.stop();
 say(JSON.stringify(result, null, 2));

@@ -102,6 +102,27 @@ describe('The work of a loop that ran on another machine', () => {
     assert.deepEqual([one.git.removed.length, two.git.removed, transfers()], [1, [], undefined]);
   });
 
+  it('R16.7 R12.6 a machine tidies its own work trees and copies: those of others are not gone, they are elsewhere', async () => {
+    const { path } = (await loop())?.workTree?.made ?? assert.fail();
+    gone.add(path);
+    await (await trees()).tidy.tidy();
+    assert.deepEqual([(await loop())?.workTree?.made?.path, one.git.removed], [path, []]);
+  });
+
+  it('R16.7 R12.6 a copy goes in its time with its commits kept, and the work tree there stays', async () => {
+    const { path } = await settled((await trees()).fetch({ loopId: 'a' }));
+    one.git.inStorage = [{ path, changedAt: 0, tree: { commonFolder: '/one/clone/.git', branch: 'loops/a' } }];
+    one.git.unsavedWork = { uncommitted: [], ignored: [], commits: 1 };
+    const { tidy } = await trees();
+    await tidy.tidy();
+    assert.deepEqual(one.git.removed, []);
+    base.clock.jump(DEFAULT_SETTINGS.workTree.maxAgeMs + 60_000);
+    await tidy.tidy();
+    assert.deepEqual(one.git.removed, [{ path, keepBranch: true }]);
+    const { copies, made, outcome } = (await loop())?.workTree ?? assert.fail();
+    assert.deepEqual([copies, made?.branch, outcome], [undefined, 'loops/a', undefined]);
+  });
+
   it('R16.7 is fetched again once the loop has worked on, or the copy is gone', async () => {
     const tree = await settled((await trees()).fetch({ loopId: 'a' }));
     await first.continueWith('a', 'more');
@@ -164,6 +185,18 @@ describe('The work of a loop that ran on another machine', () => {
     await second.release();
     await settled(Promise.all(asked));
     assert.equal(transfers(), undefined);
+  });
+
+  it('R16.7 does not wait for the work of another loop that takes long to pack', async () => {
+    await first.submit({ prompt: 'work', loopId: 'b', machine: 'the two' });
+    await base.clock.advance(2_000);
+    two.launcher.of('b').ok();
+    await base.clock.advance(2_000);
+    let packs = 0;
+    two.git.onPack = () => (++packs === 1 ? new Promise<never>(() => undefined) : Promise.resolve());
+    void (await trees()).fetch({ loopId: 'b' }).catch(() => undefined);
+    while (packs === 0) await base.clock.advance(100);
+    assert.equal((await settled((await trees()).fetch({ loopId: 'a' }))).branch, 'loops/a');
   });
 
   it('R16.7 what was asked for and nobody takes is given up, with its pieces', async () => {

@@ -4,10 +4,11 @@ import type { Engine } from './engine.ts';
 
 type RequestParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 
-/** Hears what other machines ask this one for (R16.7), and has it done, one after another. */
+/** Hears what other machines ask this one for (R16.7), and has it done: for each loop one after another. */
 export class WorkRequests implements Disposable {
   readonly #parts: RequestParts;
-  #isAtWork = false;
+  /** The loops (`seq`) for which something is being done. */
+  readonly #atWork = new Set<number>();
   #disposed = false;
 
   constructor(parts: RequestParts) {
@@ -16,32 +17,29 @@ export class WorkRequests implements Disposable {
 
   /** Begins with what the store says is asked for. */
   reconcile(): void {
-    const next = this.#next();
-    if (next === undefined || this.#isAtWork) return;
-    this.#isAtWork = true;
-    void this.#answer(next);
+    const { context, liveState, transactions } = this.#parts;
+    const { transfers } = liveState.control;
+    if (!transfers || context.window.role === 'caller' || this.#disposed || transactions.halted) return;
+    for (const [id, transfer] of Object.entries(transfers)) {
+      if (this.#atWork.has(transfer.seq) || !isForHere(this.#parts, transfer)) continue;
+      this.#atWork.add(transfer.seq);
+      void this.#answer(id, transfer.seq);
+    }
   }
 
   dispose(): void {
     this.#disposed = true;
   }
 
-  #next(): string | undefined {
-    const { context, liveState, transactions } = this.#parts;
-    const { transfers } = liveState.control;
-    if (!transfers || context.window.role === 'caller' || this.#disposed || transactions.halted) return undefined;
-    return Object.entries(transfers).find(([, transfer]) => isForHere(this.#parts, transfer))?.[0];
-  }
-
-  async #answer(id: string): Promise<void> {
+  async #answer(id: string, seq: number): Promise<void> {
     try {
       const { answerRequest } = await import('./workTreeActions.ts');
       await answerRequest(this.#parts, id);
-      this.#isAtWork = false;
+      this.#atWork.delete(seq);
       this.reconcile();
     } catch (error) {
       // It is asked for again, or another host takes it.
-      this.#isAtWork = false;
+      this.#atWork.delete(seq);
       this.#parts.context.log('What another machine has asked for could not be answered.', error);
     }
   }
