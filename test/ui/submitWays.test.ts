@@ -68,19 +68,6 @@ describe('ways to submit', () => {
     host.server.writeSettings({ ...settings, ...themeSetting('dark') });
   });
 
-  it('the entry of the context menu names the agent; what the demo runs is marked, and costs no money', async () => {
-    const { window, server } = host;
-    server.writeSettings({ ...settings, 'loopSupervisor.defaultAgent': 'sample' });
-    await window.tree.show();
-    await window.editor.open('plan.txt');
-    await window.editor.selectLines(1, 1);
-    await window.editor.contextAction('Submit Selection to Sample Agent');
-    await window.tree.becomes('Make a plan.', 'demo');
-    await window.tree.becomes('Make a plan.', 'completed');
-    assert.equal(await window.statusText('budget'), '$0.00 today');
-    server.writeSettings({ ...settings, ...themeSetting('dark') });
-  });
-
   it('Submit as Prompt is in the context menu of texts in the explorer, and of nothing else', async () => {
     const { window } = host;
     await window.explorer.show();
@@ -219,6 +206,19 @@ describe('ways to submit', () => {
     await window.tree.rests();
     await window.tree.contextAction('Use reduce', 'Edit as New Loop…');
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
+  });
+
+  it('the entry of the context menu names the agent; what the demo runs is marked, and costs no money', async () => {
+    const { window, server } = host;
+    server.writeSettings({ ...settings, 'loopSupervisor.defaultAgent': 'sample' });
+    await window.tree.show();
+    await window.editor.open('plan.txt');
+    await window.editor.selectLines(1, 1);
+    await window.editor.contextAction('Submit Selection to Sample Agent');
+    await window.tree.becomes('Make a plan.', 'demo');
+    await window.tree.becomes('Make a plan.', 'completed');
+    assert.equal(await window.statusText('budget'), '$0.00 today');
+    server.writeSettings({ ...settings, ...themeSetting('dark') });
   });
 
   describe('Submit with Options', () => {
