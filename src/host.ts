@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSupervisorError } from './core/model/errors.ts';
+import { lookAt } from './core/model/looks.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
   const awake = createKeepAwake({ platform, environment: cleanEnvironment(process.env), log });
   const host = new HeadlessHost({
     ...{ supervisor, config, storage, version, clock, log, awake },
-    isInstalled: () => existsSync(program),
+    isInstalled: () => lookAt(() => statSync(program)).state !== 'gone',
     readAgents: () => parts.readAgents(),
   });
   onTrouble((error) => host.storeTrouble(error));

@@ -33,12 +33,12 @@ export async function listAtOnce(words: readonly string[], surroundings: ListSur
   const { options, isJson } = list;
   const { stdout, stderr, env } = surroundings;
   const storage = storageOf(list.storage, env, process.cwd());
-  const config = new HostConfig(storage);
-  if (config.text('store') !== '' || config.text('storeFolder') !== '') return false;
   // SQLite is called experimental by older versions of Node, which is no news for a user.
   process.removeAllListeners('warning');
   let reader: ReturnType<typeof openReader>;
   try {
+    const config = new HostConfig(storage);
+    if (config.text('store') !== '' || config.text('storeFolder') !== '') return false;
     reader = openReader({ storage, scope: createTable().scope, log: () => undefined });
     if (!reader) return false;
     const live = reader.live(options.limit + 1);

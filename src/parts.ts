@@ -20,6 +20,7 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
+import type { OwnStore } from './store/postgres/sharedStore.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
 import { profileChecker } from './ui/agentCheck/profileCheck.ts';
@@ -147,16 +148,20 @@ export function createParts({
     return { store, time: store.clock };
   };
 
+  const leaseFile = () => join(folder, 'lease.json');
+  /** This machine among those that share a store, once the folder is chosen. */
+  const machineHere = () => {
+    const { scope } = createTable();
+    return thisMachine({ folder, name: hostname(), scope, leaseFile: leaseFile(), log });
+  };
+
   const open = async (): Promise<OpenedSupervisor> => {
     const { store, time } = await openChosenStore();
     const { createWorkTrees } = await import('./git/workTrees.ts');
     // Machines that share a store know each other by their leases.
-    const leaseFile = join(folder, 'lease.json');
-    const isShared = sharedStore() !== '';
-    const { scope } = createTable();
-    const machine = isShared ? thisMachine({ folder, name: hostname(), scope, leaseFile, log }) : undefined;
+    const machine = sharedStore() === '' ? undefined : machineHere();
     const launcher = createLauncher({
-      ...(machine && { leaseFile }),
+      ...(machine && { leaseFile: leaseFile() }),
       runsFolder: join(folder, 'runs'),
       windowsFolder: join(folder, 'windows'),
       guardianProgram: bundle('guardian'),
@@ -183,26 +188,33 @@ export function createParts({
     return { supervisor, onTrouble: (listener) => store.onTrouble(listener), close };
   };
 
+  const accessTo = (address: string, password: string | undefined) => ({
+    ...{ address, password: async () => password, clock, log },
+  });
+  /** Uses this machine's own file, whichever store the supervisor works on. */
+  const withOwnStore = async <T>(use: (own: OwnStore) => Promise<T>): Promise<T> => {
+    const { path } = await chooseFolder();
+    const { openStore } = await import('./store/sqlite/store.ts');
+    const store = openStore({ path, clock, log });
+    try {
+      return await use({ store, name: sourceOf(path), machine: machineHere() });
+    } finally {
+      store.close();
+    }
+  };
   const sharedStoreParts: SharedStore = {
     look: async (address, password) => {
       const { lookAtStore } = await import('./store/postgres/main.ts');
-      return lookAtStore({ address, password: async () => password, clock, log });
+      await chooseFolder();
+      return lookAtStore(accessTo(address, password), machineHere().id);
     },
     move: async (address, password, progress) => {
       const { moveToStore } = await import('./store/postgres/main.ts');
-      const { path } = await chooseFolder();
-      const { openStore } = await import('./store/sqlite/store.ts');
-      const from = openStore({ path, clock, log });
-      try {
-        return await moveToStore(
-          { address, password: async () => password, clock, log },
-          from,
-          sourceOf(path),
-          progress,
-        );
-      } finally {
-        from.close();
-      }
+      return withOwnStore((own) => moveToStore(accessTo(address, password), own, progress));
+    },
+    moveBack: async (address, password, progress) => {
+      const { moveFromStore } = await import('./store/postgres/main.ts');
+      return withOwnStore((own) => moveFromStore(accessTo(address, password), own, progress));
     },
   };
 

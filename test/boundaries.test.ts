@@ -77,6 +77,7 @@ const FORBIDDEN: readonly [file: string, ...imports: string[]][] = [
     'pg',
   ],
   ['src/store/other.ts', './sqlite/schema.ts', './postgres/schema.ts', 'node:sqlite', 'pg'],
+  ['src/store/move/other.ts', '../sqlite/schema.ts', '../postgres/schema.ts', 'vscode', 'node:sqlite', 'pg'],
   [
     'src/process/other.ts',
     '../store/sqlite/schema.ts',
@@ -195,6 +196,7 @@ const ALLOWED: readonly [file: string, ...imports: string[]][] = [
     './engine.ts',
   ],
   ['src/core/supervisor/other.ts', '../model/loop.ts', '../steps/settle.ts', '../runtime/engine.ts'],
+  ['src/store/move/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts'],
   ['src/store/sqlite/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', './schema.ts', 'node:sqlite', 'zod'],
   ['src/store/postgres/other.ts', '../../core/model/loop.ts', '../rows/loopRow.ts', '../storeHealth.ts', 'pg'],
   ['src/process/other.ts', '../core/model/loop.ts', './sweep/reap.ts', 'execa', 'node:child_process'],

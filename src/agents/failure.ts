@@ -61,18 +61,23 @@ export function failureEnd({ title, login }: AgentWords, { message, status }: Fa
 
 const BILLING = /credit balance|\bbilling\b|insufficient[_ ](?:quota|credits?|balance|funds)|payment required/i;
 
+/** Closed by its provider: no other try gets an answer, whatever the status. */
+const CLOSED =
+  /\b(?:organi[sz]ation|account|workspace|subscription|user) (?:has been |is |was )?(?:disabled|deactivated|suspended|banned|expired)\b/i;
+
 const AUTH = new RegExp(
   [
-    'api[ _-]?key|not signed in|log(?:ged)? ?in\\b|authenticat|unauthori[sz]ed|credentials|oauth',
-    'token (?:has )?expired|no auth (?:type|method)',
+    'api[ _-]?key|\\b(?:log|sign)(?:ged|ed)? ?in\\b|authenticat|unauthori[sz]ed|credentials|oauth',
+    '(?:token|session) (?:has |is )?expired|invalid (?:bearer|access|refresh) token|no auth (?:type|method)',
   ].join('|'),
   'i',
 );
 
 const PROVIDER = new RegExp(
   [
-    'overloaded|high demand|at capacity|unavailable|server error|timed? ?out|stream (?:error|disconnected)',
-    'network|connection|ECONN|ENOTFOUND|EAI_AGAIN|fetch failed|too many requests|rate[ _-]?limit',
+    'overloaded|high demand|at capacity|unavailable|server[ _]error|timed? ?out|stream (?:error|disconnected)',
+    'network|connection|ECONN|ENOTFOUND|EAI_AGAIN|E(?:HOST|NET)UNREACH|fetch failed|socket hang up|bad gateway',
+    'certificate|could not resolve|too many requests|rate[ _-]?limit',
   ].join('|'),
   'i',
 );
@@ -82,6 +87,7 @@ export function causeOf({ message, status, cause }: Failure): AgentErrorCause {
   if (cause !== undefined) return cause;
   if (status === 429) return 'provider';
   if (BILLING.test(message)) return 'billing';
+  if (CLOSED.test(message)) return 'auth';
   if (isUnknownModel(message)) return 'config';
   if (status !== undefined && status >= 400) return causeOfStatus(status);
   if (AUTH.test(message)) return 'auth';
@@ -150,8 +156,13 @@ export function causeInErrors(errors: readonly string[], signs: Signs): Failure 
 
 // Programs write much on standard error that is no error of theirs: warnings, notices, lines of logs.
 const ERROR_LABEL = /^[\W_]*(?:\w+[: ]\s*)?(?:error|fatal|failed|failure)\b/i;
-const PLAIN_AUTH =
-  /no authentication information|not (?:logged|signed) in\b|(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed/i;
+const PLAIN_AUTH = new RegExp(
+  [
+    'no authentication information|not (?:logged|signed) in\\b|(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed',
+    '(?:please|must be) (?:log|sign)(?:ged|ed)? ?in\\b|authentication (?:required|failed)',
+  ].join('|'),
+  'i',
+);
 
 function looksLikeError(line: string): boolean {
   return ERROR_LABEL.test(line) || PLAIN_AUTH.test(line);

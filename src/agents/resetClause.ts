@@ -196,7 +196,13 @@ function instantFrom(parts: TimeParts, time: TimeOfDay, now: number, earliest: n
   return at >= earliest ? at : instantOf({ ...today, day: today.day + ahead + 7 }, time, zone);
 }
 
-/** On a date. One without a year is the next such date: on New Year's Eve "Jan 1" is tomorrow. */
+/** No usage window is longer than a month: a date without a year that is further ahead (ms) has passed. */
+const LONGEST_WITHOUT_YEAR_MS = 62 * 86_400_000;
+
+/**
+ * On a date. One without a year is the next such date, so that "Jan 1" is tomorrow on New Year's Eve; yesterday's is
+ * none of next year.
+ */
 function onDate({ month = 1, day = 1, year, weekday }: TimeParts, time: TimeOfDay, earliest: number, zone: Zone) {
   const thisYear = dayOf(earliest, zone).year;
   const years = year === undefined ? [thisYear, thisYear + 1] : [year];
@@ -204,5 +210,7 @@ function onDate({ month = 1, day = 1, year, weekday }: TimeParts, time: TimeOfDa
   const fits = dates.filter(
     (date) => weekday === undefined || new Date(Date.UTC(date.year, date.month - 1, date.day)).getUTCDay() === weekday,
   );
-  return fits.map((date) => instantOf(date, time, zone)).find((at) => at >= earliest);
+  const at = fits.map((date) => instantOf(date, time, zone)).find((instant) => instant >= earliest);
+  if (at === undefined || (year === undefined && at > earliest + LONGEST_WITHOUT_YEAR_MS)) return undefined;
+  return at;
 }

@@ -1,22 +1,29 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
+import { GONE, type Look, lookAt } from '../core/model/looks.ts';
 import type { StoredWorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
-/** All folders of work trees in our storage, whichever loop they belong to (R12.6). */
+/**
+ * All folders of work trees in our storage, whichever loop they belong to (R12.6). One that cannot be looked at is left
+ * out, and so stays.
+ */
 export async function storedTrees(git: Git, folder: string): Promise<StoredWorkTree[]> {
   const found: StoredWorkTree[] = [];
   for (const repository of await foldersIn(folder)) {
     for (const name of await foldersIn(join(folder, repository))) {
-      found.push(await lookAt(git, join(folder, repository, name)));
+      const tree = await treeAt(git, join(folder, repository, name));
+      if (tree) found.push(tree);
     }
   }
   return found;
 }
 
-async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
-  const gitFolder = await gitFolderOf(path);
+async function treeAt(git: Git, path: string): Promise<StoredWorkTree | undefined> {
+  const look = gitFolderOf(path);
+  if (look.state === 'unknown') return undefined;
+  const gitFolder = look.state === 'there' ? look.value : undefined;
   const times = await Promise.all(
     [path, ...(gitFolder ? [join(gitFolder, 'index'), join(gitFolder, 'HEAD')] : [])].map(timeOf),
   );
@@ -26,6 +33,8 @@ async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
     git.try(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path }),
     git.try(['rev-parse', '--path-format=absolute', '--git-common-dir'], { cwd: path }),
   ]);
+  // Git could not be started: what it would have said is unknown.
+  if (common.code === undefined) return undefined;
   if (common.code !== 0) return { path, changedAt };
   const name = branch.stdout.trim();
   // Where an agent left the branch of its loop, only the loop knows it: any other branch is not ours to remove.
@@ -33,11 +42,16 @@ async function lookAt(git: Git, path: string): Promise<StoredWorkTree> {
   return { path, changedAt, tree: { commonFolder: resolve(common.stdout.trim()), branch: own } };
 }
 
-/** Where a linked work tree's own Git folder lies; undefined where its repository is gone. */
-async function gitFolderOf(path: string): Promise<string | undefined> {
-  const text = await readFile(join(path, '.git'), 'utf8').catch(() => '');
-  const folder = /^gitdir: (.*)$/m.exec(text)?.[1];
-  return folder !== undefined && existsSync(folder) ? folder : undefined;
+/** Where a linked work tree's own Git folder lies; `gone` where its repository is. */
+function gitFolderOf(path: string): Look<string> {
+  const text = lookAt(() => readFileSync(join(path, '.git'), 'utf8'));
+  if (text.state !== 'there') return text;
+  const folder = /^gitdir: (.*)$/m.exec(text.value)?.[1];
+  if (folder === undefined) return GONE;
+  return lookAt(() => {
+    statSync(folder);
+    return folder;
+  });
 }
 
 /** Removes a folder of ours whose repository is gone. */

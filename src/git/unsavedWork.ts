@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lookAt } from '../core/model/looks.ts';
 import type { UnsavedWork, WorkTree } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
 
@@ -10,7 +11,7 @@ const MOST_PATHS = 1_000;
 export async function unsavedWork(git: Git, root: string, tree: WorkTree): Promise<UnsavedWork> {
   const { path } = tree;
   const commits = await commitsOnlyOn(git, root, tree);
-  if (!existsSync(path)) return { uncommitted: [], ignored: [], commits };
+  if (!isThere(path)) return { uncommitted: [], ignored: [], commits };
   const [status, ignored] = await Promise.all([
     git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'], { cwd: path }),
     ignoredIn(git, path),
@@ -21,6 +22,13 @@ export async function unsavedWork(git: Git, root: string, tree: WorkTree): Promi
     ignored: ignored.filter((name) => !fromSetUp.has(name)).slice(0, MOST_PATHS),
     commits,
   };
+}
+
+/** Whether a folder is there. @throws Error where that cannot be seen: it may hold work. */
+function isThere(path: string): boolean {
+  const look = lookAt(() => statSync(path));
+  if (look.state === 'unknown') throw new Error(`The work tree ${path} cannot be looked at: ${look.why}.`);
+  return look.state === 'there';
 }
 
 /** Written into a work tree's Git folder: the ignored files that were there when its set-up was complete. */
@@ -56,7 +64,7 @@ function paths(text: string): string[] {
 async function commitsOnlyOn(git: Git, root: string, { path, branch, base }: WorkTree): Promise<number> {
   const [own, head] = await Promise.all([
     git.try(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`], { cwd: root }),
-    existsSync(path) ? git.try(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: path }) : undefined,
+    isThere(path) ? git.try(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: path }) : undefined,
   ]);
   const tips = [own, head].flatMap((found) => (found?.code === 0 ? [found.stdout.trim()] : []));
   if (tips.length === 0) return 0;

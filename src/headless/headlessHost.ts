@@ -91,8 +91,10 @@ export class HeadlessHost {
     }
     if (config.window && isNewer(config.window.version, version))
       return this.leave(`version ${config.window.version} is here`);
-    const background = config.get('background');
-    if (background === 'off' || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
+    const background = config.get('background') ?? 'untilIdle';
+    // What cannot be read starts nothing without a window.
+    const isOff = background !== 'untilIdle' && background !== 'always';
+    if (isOff || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
     this.#noteAlone();
     this.#keepAwake();
     this.#idleLooks = background === 'always' || supervisor.goesOn ? 0 : this.#idleLooks + 1;

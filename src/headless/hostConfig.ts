@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import type { Look } from '../core/model/looks.ts';
 import type { Doubts, Settings } from '../core/model/settings.ts';
-import { readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { lookAtJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { mapSettings, type SettingProblem } from '../ui/settings/settingsMapping.ts';
 import { type HostFiles, hostFiles } from './hostFiles.ts';
 
@@ -37,23 +38,35 @@ export class HostConfig {
   #mapped = mapSettings(() => undefined);
   #window: Pick<StoredWindow, 'version' | 'at'> | undefined;
 
+  /** @throws Error when the files are there and cannot be read: nothing may go on without the user's settings. */
   constructor(storage: string) {
     this.#files = hostFiles(storage);
+    const { window, settings } = this.#files;
     this.refresh();
+    if (this.#readAt === '')
+      throw new Error(`The settings of Loop Supervisor (${window} or ${settings}) cannot be read now. Try again.`);
   }
 
-  /** Reads the files again if they have changed; returns whether they had. */
+  /**
+   * Reads the files again if they have changed; returns whether they had. What cannot be read now changes nothing, and
+   * is read at the next call.
+   */
   refresh(): boolean {
     const readAt = [this.#files.window, this.#files.settings]
       .map((path) => `${timeOf(path)} ${sizeOf(path)}`)
       .join(' ');
     if (readAt === this.#readAt) return false;
+    const looks = [lookAtJson(this.#files.window), lookAtJson(this.#files.settings)] as const;
+    if (looks.some(({ state }) => state === 'unknown')) return false;
     this.#readAt = readAt;
-    const window = stored.safeParse(readJson(this.#files.window));
-    this.#window = window.success ? window.data : undefined;
-    const own = window.success ? undefined : written.safeParse(readJson(this.#files.settings));
-    const isBroken = own !== undefined && !own.success && timeOf(this.#files.settings) !== undefined;
-    this.#written = window.success ? window.data.settings : withoutPrefix(own?.success ? own.data : {});
+    const [window, own] = looks.map(foundBy);
+    const ofWindow = stored.safeParse(window);
+    const ofUser = written.safeParse(own);
+    this.#window = ofWindow.success ? ofWindow.data : undefined;
+    this.#written = ofWindow.success ? ofWindow.data.settings : withoutPrefix(ofUser.success ? ofUser.data : {});
+    // Settings that are there and make no sense are not settings that nobody has made (R6.9).
+    const isBroken =
+      !ofWindow.success && (looks[0].state === 'there' || (looks[1].state === 'there' && !ofUser.success));
     this.#mapped = mapSettings((name) => this.#written[name], isBroken ? 'broken' : 'parse');
     return true;
   }
@@ -90,6 +103,10 @@ export class HostConfig {
     const value = this.#written['notifications.command'];
     return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
   }
+}
+
+function foundBy(look: Look): unknown {
+  return look.state === 'there' ? look.value : undefined;
 }
 
 /** Settings may be written as VS Code names them. */

@@ -1,6 +1,6 @@
 import { isAbsolute, relative, sep } from 'node:path';
 import * as z from 'zod/mini';
-import { readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { lookAtJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { hostFiles } from './hostFiles.ts';
 
 /** As many as are remembered; the ones that were opened last. */
@@ -18,6 +18,8 @@ export class TrustedFolders {
   #folders: readonly string[] = [];
   #readAt = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Why the file could not be read the last time; what was read before holds on. */
+  #why: string | undefined;
 
   constructor(storage: string) {
     this.#path = hostFiles(storage).trusted;
@@ -35,9 +37,10 @@ export class TrustedFolders {
       .toSorted((a, b) => b.length - a.length)[0];
   }
 
-  /** Throws the error of the file system. */
+  /** Throws the error of the file system, and where those that are trusted already cannot be read: none may be lost. */
   add(folders: readonly string[]): void {
     const known = this.#read();
+    if (this.#why !== undefined) throw new Error(`The trusted folders (${this.#path}) cannot be read: ${this.#why}.`);
     if (folders.every((folder) => known.includes(folder))) return;
     writeJson(this.#path, [...known.filter((folder) => !folders.includes(folder)), ...folders].slice(-MOST));
     // Two writes may carry the same time.
@@ -51,8 +54,14 @@ export class TrustedFolders {
     this.#lookedAt = now;
     const time = `${timeOf(this.#path)} ${sizeOf(this.#path)}`;
     if (time === this.#readAt) return this.#folders;
+    const look = lookAtJson(this.#path);
+    this.#why = look.state === 'unknown' ? look.why : undefined;
+    if (look.state === 'unknown') {
+      this.#lookedAt = Number.NEGATIVE_INFINITY;
+      return this.#folders;
+    }
     this.#readAt = time;
-    const read = list.safeParse(readJson(this.#path));
+    const read = list.safeParse(look.state === 'there' ? look.value : undefined);
     this.#folders = read.success ? read.data : [];
     return this.#folders;
   }

@@ -113,6 +113,11 @@ describe('R14.4 a time that is only half understood is a guess', () => {
     ['resets 11 June at 9:00 (UTC), or upgrade now', Date.UTC(2026, 5, 11, 9, 0)],
     ['resets 2026-06-11 09:00 UTC', Date.UTC(2026, 5, 11, 9, 0)],
     ['resets at 2026-06-11T09:00:00Z', Date.UTC(2026, 5, 11, 9, 0)],
+    ['resets 3pm (UTC+05:30)', Date.UTC(2026, 5, 8, 9, 30) + 24 * HOUR],
+    ['resets 3pm (Etc/GMT+5)', Date.UTC(2026, 5, 8, 20, 0)],
+    ['resets 12am (UTC)', Date.UTC(2026, 5, 9, 0, 0)],
+    ['resets 12pm (UTC)', Date.UTC(2026, 5, 8, 12, 0)],
+    ['resets Jun 8, 10am (UTC)', at],
     ['resets 3pm (UTC). Try again later.', Date.UTC(2026, 5, 8, 15, 0)],
     ['resets 3pm (UTC). Try again in 6 hours.', Date.UTC(2026, 5, 8, 16, 5)],
   ];
@@ -137,6 +142,22 @@ describe('R14.4 a time that is only half understood is a guess', () => {
     'resets in 4000 days',
     'resets 3pm 4pm',
     'resets 3pm (UTC). Try again around 5pm.',
+    // A date that has passed is none of next year.
+    'resets Jun 8, 9am (UTC)',
+    'resets Jun 7 at 9am (UTC)',
+    'resets Mar 1 at 9am (UTC)',
+    'resets Feb 29 at 9am (UTC)',
+    // No other way to write a time is understood by half.
+    'resets 24:00 (UTC)',
+    'resets 15.30 (UTC)',
+    'resets 12/06/2026 09:00 (UTC)',
+    'resets 2026-06-11T09:00:00',
+    'resets 2026-13-45T09:00:00Z',
+    'resets 3pm IST',
+    'resets 3pm +02:00',
+    'resets in -5 minutes',
+    'resets every day at 3pm (UTC)',
+    'resets 3pm (UTC) on weekdays',
     `resets 3pm ${'(UTC) '.repeat(40)}`,
   ];
   for (const clause of guesses) it(`a guess: "${clause.slice(0, 60)}"`, () => assert.equal(until(clause), undefined));

@@ -58,15 +58,10 @@ async function supervisorOn(store: PostgresStore, folders: readonly string[] = [
 /** Puts loops into the queue that no host here may start. */
 async function fill(store: PostgresStore, count: number): Promise<void> {
   for (let done = 0; done < count; done += FILL) {
-    const records = Array.from({ length: Math.min(FILL, count - done) }, (_, n) => ({
-      loop: {
-        ...newLoop(`old-${done + n}`, { windowId: 'gone', folder: '/gone' }),
-        seq: done + n + 1,
-        place: done + n + 1,
-      },
-      ...{ prompt: 'work', attempts: [], history: [], checks: [], ledger: [] },
-    }));
-    await store.importLoops('bench', records);
+    await store.write((tx) => {
+      for (let n = done; n < Math.min(done + FILL, count); n++)
+        tx.insertLoop(newLoop(`old-${n}`, { windowId: 'gone', folder: '/gone' }), 'work');
+    });
   }
 }
 

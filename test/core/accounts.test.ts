@@ -172,6 +172,20 @@ describe('accounts, profiles and the machine', () => {
     assert.deepEqual(machine.alive(), ['l2', 'l0', 'x']);
   });
 
+  it('R14.2 R4.5 nobody waits longer for the first one because the clock has gone back', async () => {
+    const window = await machine.open({ maxConcurrent: 3 });
+    await many(window, 2);
+    machine.launcher.of('l0').end(refused('auth'));
+    machine.launcher.of('l1').ok();
+    await machine.soon();
+    await window.tryNow('sample');
+    await window.submit({ prompt: 'work', loopId: 'x' });
+    machine.clock.jump(-48 * HOUR_MS);
+    // It is noticed when the trial was to end, and then begins anew.
+    await machine.clock.advance(10 * MINUTE_MS + 1_000);
+    assert.deepEqual(machine.alive(), ['l0', 'x']);
+  });
+
   it('R14.3 a hold that is tried and stands is tried again with growing pauses', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     await many(window, 2);

@@ -165,6 +165,18 @@ describe('a loop with a check', () => {
     assert.equal(await need(window), 'maxCost');
   });
 
+  it('R11.3 R4.5 their time is never longer than was granted, though the clock goes back', async () => {
+    const window = await machine.open();
+    await submit(window, { ...NO_FIRST, maxMinutes: 1 });
+    await end();
+    machine.clock.jump(-48 * 3_600_000);
+    await end(1, [found('one')]);
+    await end();
+    await machine.clock.advance(61_000);
+    await end(1, [found('another')]);
+    assert.equal(await need(window), 'maxMinutes');
+  });
+
   describe('in a Git repository', () => {
     /** Work trees that only take snapshots. */
     function trees(snapshot: (name: string) => Promise<string>, look: 'repository' | 'none' = 'repository') {

@@ -47,6 +47,15 @@ describe('events across windows', () => {
     assert.deepEqual(heard(second), own.slice(own.indexOf(`${machine.idOf(first)} loop:started a`)));
   });
 
+  it('R10.2 R6.4 H1 a window hears what its first transaction does with the work that was there', async () => {
+    const first = await machine.open({ maxConcurrent: 1 });
+    for (const loopId of ['a', 'b']) await first.submit({ prompt: 'work', loopId });
+    machine.kill(first);
+    const second = await machine.open({ maxConcurrent: 2 });
+    await machine.soon();
+    assert.deepEqual(heard(second), [`${machine.idOf(second)} loop:started b`]);
+  });
+
   it('R10.2 a turn that fails, or runs again, tells nothing twice', async () => {
     const moody = new MoodyStore();
     const first = await machine.open();

@@ -55,6 +55,21 @@ describe('Settings in force', () => {
     assert.deepEqual([settings.maxConcurrent, kept], [4, []]);
   });
 
+  it('R6.9 R14.6 what accounts keep is such a bound: one that keeps less than before asks first', () => {
+    const stored = storedOf({ ...DEFAULT_SETTINGS, reserves: { claude: 20 } });
+    for (const doubt of [unreadable, unclear, unset]) {
+      const { settings, kept, unknown } = settingsInForce(DEFAULT_SETTINGS, { accounts: doubt }, stored);
+      assert.deepEqual([settings.reserves, unknown], [{ claude: 20 }, []]);
+      assert.deepEqual(
+        kept.map(({ setting }) => setting),
+        doubt === unset ? ['accounts'] : [],
+      );
+    }
+    assert.equal(settingsInForce(DEFAULT_SETTINGS, { accounts: unreadable }, {}).unknown[0]?.setting, 'accounts');
+    const more = settingsInForce({ ...DEFAULT_SETTINGS, reserves: { claude: 10, codex: 5 } }, {}, stored);
+    assert.deepEqual(more.settings.reserves, { claude: 10, codex: 5 }, 'what the user has set holds');
+  });
+
   it('R6.9 what another version has stored in another form is no good value', () => {
     const { unknown } = settingsInForce(DEFAULT_SETTINGS, { [LIMIT]: unreadable }, { [LIMIT]: '20 USD' });
     assert.equal(unknown.length, 1);

@@ -69,6 +69,16 @@ describe('usage windows', () => {
     assert.deepEqual(machine.alive(), ['a', 'b', 'c']);
   });
 
+  it('R14.6 R6.9 a reserve that cannot be read keeps its last good value', async () => {
+    machine.kill(await working({ claude: 20 }));
+    const doubts = { accounts: { kind: 'unreadable', why: 'what "claude" keeps is no number' } } as const;
+    const window = await machine.open({ maxConcurrent: 3 }, { agents, doubts });
+    await machine.soon();
+    await tell(0.8);
+    await window.submit({ prompt: 'work', loopId: 'b', agent: 'claude' });
+    assert.deepEqual([machine.alive(), window.status().parked[0]?.reason], [['a'], 'usageLimit']);
+  });
+
   it('R14.2 a hand goes before the reserve: Try Now lets one loop go first', async () => {
     const window = await working({ claude: 20 });
     await tell(0.9);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { withFaults } from '../support/faults.ts';
 import { GitBench } from './support.ts';
 
 describe('work trees in our storage', () => {
@@ -34,6 +35,23 @@ describe('work trees in our storage', () => {
     await bench.trees.removeStored(tree.path);
     assert.ok(!existsSync(tree.path));
   });
+
+  for (const code of ['EMFILE', 'EIO', 'EACCES', 'ESTALE'])
+    it(`R12.6 ${code}: one that cannot be looked at is neither without a repository nor without work`, async () => {
+      const tree = await make('loop-1');
+      bench.write({ 'b.txt': 'work\n' }, tree.path);
+      const faults = {
+        code,
+        calls: ['readFileSync', 'statSync'] as const,
+        path: (path: string) => path.startsWith(tree.path),
+      };
+      await withFaults(faults, async () => {
+        assert.deepEqual(await bench.trees.stored(), []);
+        await assert.rejects(bench.trees.unsaved(bench.root, tree), /cannot be looked at/);
+      });
+      assert.equal((await bench.trees.stored()).length, 1);
+      assert.deepEqual((await bench.trees.unsaved(bench.root, tree)).uncommitted, ['b.txt']);
+    });
 
   it('R12.6 an orphan can be let go with its commits on its branch, from the Git folder alone', async () => {
     const tree = await make('loop-1');

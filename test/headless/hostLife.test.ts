@@ -53,6 +53,7 @@ describe('the life of the headless host', () => {
 
   for (const [what, happens] of [
     ['it is turned off', () => store({ background: 'off' })],
+    ['whether it is wanted cannot be read', () => store({ background: 'of' })],
     ['windows are to stop their loops when they close', () => store({ onWindowClose: 'stop' })],
     ['a newer version is here', () => store({}, '1.0.1')],
     [

@@ -125,7 +125,7 @@ describe('A group whose processes are on their way out', () => {
   const looksAt = async (...sizes: readonly number[]): Promise<number> => {
     let looks = 0;
     const processes = () => Array<number>(sizes[Math.min(looks++, sizes.length - 1)] as number).fill(7);
-    await whileLeaving({ processes });
+    await whileLeaving({ processes }, () => false);
     return looks;
   };
 
@@ -135,6 +135,13 @@ describe('A group whose processes are on their way out', () => {
     assert.equal(await looksAt(200, 3), 5);
     // One that forks as quickly as its processes end does not hold up what ends it.
     assert.equal(await looksAt(2, 3, 2, 3), 4);
+  });
+
+  it('R7.2 R7.3 is not waited for beyond the time at which it is killed, or in haste', async () => {
+    let looks = 0;
+    const processes = () => Array<number>(1_000 - looks++).fill(7);
+    await whileLeaving({ processes }, () => looks === 7);
+    assert.equal(looks, 7);
   });
 });
 

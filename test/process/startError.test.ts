@@ -57,6 +57,10 @@ describe('Why an agent was not started (E13)', () => {
     ['ENOMEM', /no free memory/],
     ['ENOSPC', /disk is full/],
     ['EROFS', /can only be read/],
+    ['ENFILE', /machine has no free file descriptor/],
+    ['EDQUOT', /disk quota is used up/],
+    ['EIO', /disk reports errors/],
+    ['ESTALE', /network disk has lost it/],
   ] as const) {
     it(`R13.3 ${code} is the machine's trouble, and passes`, () => {
       const failed = why(code, '/bin/true');

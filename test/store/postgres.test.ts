@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { StoreError } from '../../src/core/model/errors.ts';
-import { moveLoops } from '../../src/store/moveLoops.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { checkServer } from '../../src/store/postgres/connection.ts';
 import { SCHEMA_VERSION } from '../../src/store/postgres/schema.ts';
@@ -10,7 +9,7 @@ import { FakeClock } from '../support/fakeClock.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
 import { openPatiently } from '../support/postgres/openPatiently.ts';
 import { until } from '../support/until.ts';
-import { finish, StoreFolder, start, submit, systemClock } from './support.ts';
+import { submit, systemClock } from './support.ts';
 
 const isKind = (kind: StoreError['kind'], message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof StoreError, String(error));
@@ -118,14 +117,12 @@ describe('store on PostgreSQL: the server', () => {
     return store;
   };
 
-  it('R3.3 R16.2 a change of one host reaches the other by itself, within a second', async () => {
+  it('R3.3 R16.2 a change of one host reaches the other by itself', async () => {
     const [mine, theirs] = [await open(), await open()];
     mine.changes();
-    const began = performance.now();
     const loop = await submit(theirs, 'a');
     const changes = await until('the change', () => mine.changes());
     assert.deepEqual(changes.loops, [loop]);
-    assert.ok(performance.now() - began < 5_000);
   });
 
   it('R16.1 a password that is wrong, or missing, is refused with a sentence; the right one is taken', async () => {
@@ -279,61 +276,5 @@ describe('store on PostgreSQL: the server', () => {
     );
     await store.write(() => undefined);
     assert.equal(store.changes()?.loops[0]?.priority, 8);
-  });
-
-  it('R16.1 loops of this machine come along: each once, with all that belongs to it, and nothing is deleted', async () => {
-    const folder = new StoreFolder();
-    try {
-      const own = folder.open();
-      const done = await finish(own, await start(own, await submit(own, 'done'), 'token-done'));
-      const row = { agent: 'sample', day: '2026-01-15', at: 1, source: 'reported' } as const;
-      await own.write((tx) => tx.addLedger({ ...row, seq: done.seq, key: 'k', cost: 70 }));
-      await submit(own, 'waits', { priority: 4 });
-      const runs = await start(own, await submit(own, 'runs'), 'token-runs');
-      await submit(own, 'taken');
-      const shared = await open();
-      await submit(shared, 'taken');
-
-      const moved = await moveLoops(folder.open(), shared, 'here', () => {});
-      assert.deepEqual(moved, { finished: 1, live: 1, left: 2 });
-      const waits = await shared.latest('waits');
-      assert.deepEqual(
-        [waits?.state, waits?.priority, await shared.prompt(waits?.seq ?? 0)],
-        ['queued', 4, 'Prompt of waits'],
-      );
-      const seq = (await shared.latest('done'))?.seq ?? 0;
-      assert.deepEqual(
-        (await shared.attempts(seq)).map(({ token, end }) => [token, end?.outcome]),
-        [['token-done', 'ok']],
-      );
-      assert.deepEqual(
-        (await shared.history(seq)).map(({ to }) => to),
-        ['queued', 'running', 'completed'],
-      );
-      assert.deepEqual(await shared.spend('2026'), [
-        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
-      ]);
-
-      const here = folder.open();
-      const states = async (id: string) => (await here.latest(id))?.state;
-      assert.deepEqual(await Promise.all(['done', 'waits', 'runs', 'taken'].map(states)), [
-        ...['completed', 'cancelled', 'running', 'queued'],
-      ]);
-      assert.equal(
-        (await here.history((await here.latest('waits'))?.seq ?? 0)).at(-1)?.why,
-        'moved to the shared store',
-      );
-      assert.equal(here.changes()?.control.paused, false);
-
-      await finish(here, runs);
-      const again = await moveLoops(folder.open(), shared, 'here', () => {});
-      assert.equal(again.left, 1);
-      assert.deepEqual((await shared.finished({ limit: 9 })).map(({ loopId }) => loopId).sort(), ['done', 'runs']);
-      assert.deepEqual(await shared.spend('2026'), [
-        { day: '2026-01-15', agent: 'sample', cost: 70, estimated: 0, unknown: 0 },
-      ]);
-    } finally {
-      folder.dispose();
-    }
   });
 });

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder, type StoreFolderOptions } from '../../src/store/sqlite/storeFolder.ts';
 import type { StoreScope } from '../../src/store/sqlite/storeOwner.ts';
+import { withFaults } from '../support/faults.ts';
 
 const HERE: StoreScope = { bootId: 'boot', machine: 'one', namespace: '1' };
 
@@ -52,6 +53,17 @@ describe('store: its folder', () => {
   const closeAll = () => {
     for (const store of open.splice(0)) store.close();
   };
+
+  for (const code of ['EIO', 'EACCES', 'ESTALE', 'EMFILE'])
+    it(`R16.5 ${code}: where it cannot be seen whether there is a store, no other one is begun`, async () => {
+      await host(HERE);
+      closeAll();
+      const local = { isOnNetworkDisk: (folder: string) => folder === storage, localFolders: [join(root, 'local')] };
+      const faults = { code, calls: ['statSync'] as const, path: (path: string) => path.startsWith(storage) };
+      await withFaults(faults, () => assert.rejects(choose(HERE, local), { code: 'store', kind: 'disk' }));
+      assert.ok(!existsSync(join(root, 'local')));
+      assert.equal((await choose(HERE, local)).folder, storage);
+    });
 
   it('R16.5 is the storage, for all hosts of a machine', async () => {
     const first = await host(HERE);

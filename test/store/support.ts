@@ -7,6 +7,7 @@ import { type GateRecord, type Gates, gateKey } from '../../src/core/model/gate.
 import type { FinishedLoop, Loop, LoopFacts } from '../../src/core/model/loop.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import type { MovingStore } from '../../src/store/move/movingStore.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 
 /** The system's time. Timers keep the process alive: a test waits for them. */
@@ -31,7 +32,7 @@ export class StoreFolder {
   /** All that were opened. */
   readonly stores: TestStore[] = [];
 
-  open(clock: Clock = systemClock): TestStore {
+  open(clock: Clock = systemClock): MovingStore {
     const store = openStore({ path: this.path, clock, log: (message) => this.logged.push(message) });
     this.stores.push(store);
     return store;

@@ -91,6 +91,23 @@ describe('Settings', () => {
     }
   }
 
+  it('R14.6 R6.9 what accounts keep is read as strictly: one that makes no sense leaves all as they were', () => {
+    const accounts = { claude: { reservePercent: 20 }, codex: {} };
+    assert.deepEqual(withSettings({ accounts }).settings.reserves, { claude: 20, codex: 0 });
+    for (const bad of [
+      '20',
+      { claude: { reservePercent: '20' } },
+      { claude: { reservePercent: 101 } },
+      { claude: 20 },
+    ]) {
+      const { settings, doubts, problems } = withSettings({ accounts: bad });
+      assert.deepEqual([settings.reserves, doubts['accounts']?.kind], [{}, 'unreadable'], JSON.stringify(bad));
+      assert.equal(problems[0]?.key, 'accounts');
+    }
+    assert.equal(settingText('accounts', { claude: 20, codex: 5 }), '20 % for claude, 5 % for codex');
+    assert.deepEqual(settingValue('accounts', { claude: 20 }), { claude: { reservePercent: 20 } });
+  });
+
   for (const [key, words] of Object.entries(CHOICE_SETTINGS)) {
     it(`offers the words of ${key}, each explained, and names any other`, () => {
       assert.deepEqual(declared.get(key)?.enum, words);

@@ -243,6 +243,18 @@ describe('SupervisorHost', () => {
     assert.deepEqual([calls, host.state.kind], [['release', 'close'], 'closed']);
   });
 
+  it('R10.2 H1 what the first transaction tells reaches who listened before it opened', async () => {
+    const fake = fakeSupervisor(async () =>
+      fake.events.fire({ type: 'budget:warning', at: NOW, host: 'w1', spentUsd: 18, limitUsd: 20 }),
+    );
+    open = () => fake.opened;
+    await host.open();
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['budget:warning'],
+    );
+  });
+
   it('hands on events and changes, and R9.3 goes on when a listener throws', async () => {
     const { opened, events, changes } = fakeSupervisor();
     open = () => opened;

@@ -58,8 +58,8 @@ export interface Settings {
   readonly askTimeoutMs: number;
   /** How long a loop that asks keeps its slot (R17.2); 0 = until it is answered. */
   readonly askHoldsSlotMs: number;
-  /** How much of its usage windows an account keeps for its user (R14.6): percent, by account; 0 if absent. */
-  readonly reserves: { readonly [account: string]: number };
+  /** 0 for an account that is not named. */
+  readonly reserves: Reserves;
   readonly onWindowClose: 'keep' | 'stop';
   /** How long work may be unattended before it comes back held (R9.5); 0 = forever. */
   readonly staleAfterMs: number;
@@ -98,8 +98,11 @@ export interface CircuitSettings {
   readonly halfOpenMaxProbes: number;
 }
 
-/** A setting's value in the core's units: ms, bytes, 10⁻⁹ USD, a word or a list of names. */
-export type SettingValue = number | string | readonly string[];
+/** Percent by account: how much of its usage windows an account keeps for its user (R14.6). */
+export type Reserves = { readonly [account: string]: number };
+
+/** A setting's value in the core's units: ms, bytes, 10⁻⁹ USD, a word, a list of names, or percent by account. */
+export type SettingValue = number | string | readonly string[] | Reserves;
 
 /** Last good values by the setting's name without `loopSupervisor.`; shared by all hosts. */
 export type StoredSettings = { readonly [setting: string]: SettingValue };

@@ -2,6 +2,7 @@ import type {
   DifferingSetting,
   Doubts,
   KeptSetting,
+  Reserves,
   Settings,
   SettingValue,
   StoredSettings,
@@ -9,7 +10,7 @@ import type {
 } from '../model/settings.ts';
 
 /** Which direction of a setting allows more: an unset one asks before it falls back to a default that does. */
-type Looser = 'more' | 'more, or 0 for none' | 'less' | readonly string[];
+type Looser = 'more' | 'more, or 0 for none' | 'less' | 'less for any' | readonly string[];
 
 interface BoundRule {
   /** Where the value lies in `Settings`. */
@@ -55,6 +56,7 @@ export const SETTING_RULES: { readonly [name: string]: BoundRule } = {
   'output.maxLogMegabytes': bound('maxLogBytes', 'more'),
   'limits.memoryMegabytes': bound('limits.memory', 'more, or 0 for none'),
   'limits.totalMemoryMegabytes': bound('limits.totalMemory', 'more, or 0 for none'),
+  accounts: bound('reserves', 'less for any'),
   // An allow rule that was removed must no longer hold.
   'permissions.allow': preference('permissions.allow'),
   'permissions.ask': preference('permissions.ask'),
@@ -158,6 +160,10 @@ function isSameValue(one: SettingValue, other: SettingValue | undefined): boolea
 
 function allowsMore(value: SettingValue, before: SettingValue, looser: Looser | undefined): boolean {
   if (looser === undefined || value === before) return false;
+  if (looser === 'less for any')
+    return Object.entries(before as Reserves).some(
+      ([account, percent]) => percent > ((value as Reserves)[account] ?? 0),
+    );
   if (typeof looser === 'object') return looser.includes(String(value));
   if (typeof value !== 'number' || typeof before !== 'number') return false;
   if (looser === 'less') return value < before;

@@ -62,6 +62,8 @@ export interface FinishedQuery {
   readonly folders?: readonly string[];
   /** Occurs in title, id or prompt, whatever the case. */
   readonly text?: string;
+  /** Belongs to that machine (R16.3). */
+  readonly machine?: string;
   /** Only those that have a work tree of their own now (R12.6). */
   readonly hasWorkTree?: true;
   /** Finished at or after / before: wall times, ms. */

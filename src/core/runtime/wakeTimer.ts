@@ -84,7 +84,7 @@ export class WakeTimer implements Disposable {
     }
     for (const gate of Object.values(gates)) {
       if (gateAt(gate, now) !== gate) at(now);
-      else if (gate.state === 'trial') at(trialEndsAt({ liveState: this.#liveState }, gate));
+      else if (gate.state === 'trial') at(trialEndsAt({ liveState: this.#liveState, now }, gate));
       else if (gate.until !== undefined && !isChecked(this.#context, gate)) at(gate.until);
     }
     const { seen } = this.#liveState.control;

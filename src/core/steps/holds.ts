@@ -48,10 +48,12 @@ export function wakeGates(unit: UnitOfWork): void {
 }
 
 /** When a trial is over although its loop has shown nothing yet: wall time, ms. */
-export function trialEndsAt({ liveState }: Pick<UnitOfWork, 'liveState'>, gate: GateRecord): number {
+export function trialEndsAt({ liveState, now }: Pick<UnitOfWork, 'liveState' | 'now'>, gate: GateRecord): number {
   if (gate.state !== 'trial') return Number.POSITIVE_INFINITY;
   const runs = [...liveState.active.values()].filter((loop) => goesFirst(gate, loop));
-  return Math.min(...runs.map(({ attempt }) => attempt.startedAt + TRIAL_MS));
+  // A start in the future: the clock has gone back, and the beginning of the trial is corrected (R4.5).
+  const beginnings = runs.map(({ attempt }) => (attempt.startedAt > now ? gate.since : attempt.startedAt));
+  return Math.min(...beginnings.map((beginning) => beginning + TRIAL_MS));
 }
 
 /** Whether the cause of a hold is checked before it is tried, without a run (R14.3). */

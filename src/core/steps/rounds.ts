@@ -102,7 +102,8 @@ export function afterCheckRun(
   const passed = outcome === 'passed';
   const facts = { ...(exitCode !== undefined && { exitCode }), ...(score !== undefined && { score }) };
   unit.tell({ type: 'loop:checked', loopId: loop.loopId, round, passed, outcome, ...facts });
-  const { maxRounds, until, seen } = loop.rounds;
+  const { maxRounds, seen } = loop.rounds;
+  const until = untilOf(loop, unit.now);
   const costLeft = loop.maxCost === undefined ? undefined : loop.maxCost - loop.cost;
   const limits = { check: loop.check, maxRounds, seen };
   const bounds = { ...(until !== undefined && { until }), ...(costLeft !== undefined && { costLeft }) };
@@ -110,11 +111,16 @@ export function afterCheckRun(
   const what = inWords(result);
   if (next.next === 'completed') complete(unit, loop, what);
   else if (next.next === 'round') {
-    const rounds: Rounds = { ...loop.rounds, phase: 'work', round: next.round };
+    const rounds: Rounds = { ...loop.rounds, ...(until !== undefined && { until }), phase: 'work', round: next.round };
     // It passes every gate that a start passes, and is the first that may have its slot again (R11.2).
     requeue(unit, { ...sessionFor(loop), rounds }, round === 0 ? what : `${what}: round ${next.round} follows`);
     unit.goesOn = loop.seq;
   } else wait(unit, loop, { for: 'you', need: next.bound }, `${what}, and ${BOUNDS[next.bound]}`);
+}
+
+/** Until when its rounds go on: never longer than was granted, whatever became of the clock since (R4.5). */
+function untilOf({ check, rounds: { until } }: CheckedLoop<ActiveLoop>, now: number): number | undefined {
+  return until && Math.min(until, now + check.maxMs);
 }
 
 /** The session that the next round continues: none where each round is to start afresh (R11.2). */

@@ -2,6 +2,7 @@ import type { AgentEvent } from '../model/agentEvent.ts';
 import { gateKey } from '../model/gate.ts';
 import { type ActiveLoop, payerOf } from '../model/loop.ts';
 import type { UsageWindow } from '../model/usageWindow.ts';
+import { isPending } from '../policy/waits.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { hold } from './holds.ts';
 
@@ -23,7 +24,7 @@ export function noteWindow(unit: UnitOfWork, loop: ActiveLoop, told: Extract<Age
   const reserve = unit.context.settings.reserves[account] ?? 0;
   const of = { kind: 'account', name: account } as const;
   const isLeft = reserve === 0 || used * 100 < 100 - reserve;
-  if (isLeft || resetsAt === undefined || resetsAt <= unit.now || unit.control.gates[gateKey(of)]) return;
+  if (isLeft || resetsAt === undefined || !isPending(resetsAt, unit.now) || unit.control.gates[gateKey(of)]) return;
   const share = `${Math.round(used * 100)} % of its ${name} window is used, and ${reserve} % is kept for you`;
   hold(unit, { of, reason: 'usageLimit', why: share, until: Math.ceil(resetsAt) });
 }

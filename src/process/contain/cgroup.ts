@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Whether any process is in a group. `unknown`: the kernel could not be asked. */
@@ -12,6 +12,8 @@ export class Cgroup {
   readonly path: string;
   readonly #outside: string;
   #holdsUs = false;
+  /** What was started runs outside of it: that it is empty says nothing of the run. */
+  isBypassed = false;
 
   /** `outside`: the group that the starter itself is in. */
   constructor(path: string, outside: string) {
@@ -34,6 +36,8 @@ export class Cgroup {
       this.#move(this.path, process.pid);
     } catch {
       // It runs outside then, and is found by search.
+      this.isBypassed = true;
+      this.remove();
       return start();
     }
     try {
@@ -58,9 +62,11 @@ export class Cgroup {
   /** The processes of the group and all below it; undefined when they cannot be read. */
   processes(): number[] | undefined {
     try {
-      return this.#groups().flatMap((group) => numbersIn(readFileSync(join(group, 'cgroup.procs'), 'utf8')));
-    } catch (error) {
-      return isGone(error) ? [] : undefined;
+      return this.#groups().flatMap((group) =>
+        numbersIn(unlessGone(() => readFileSync(join(group, 'cgroup.procs'), 'utf8'), '')),
+      );
+    } catch {
+      return undefined;
     }
   }
 
@@ -107,20 +113,20 @@ export class Cgroup {
   /** Removes the group if nobody is in it. Returns whether it is gone. */
   remove(): boolean {
     try {
-      for (const group of this.#groups().reverse()) rmdirSync(group);
+      for (const group of this.#groups().reverse()) unlessGone(() => rmdirSync(group), undefined);
       return true;
-    } catch (error) {
-      return isGone(error);
+    } catch {
+      return false;
     }
   }
 
-  /** This group and those that its processes have made in it, outermost first. */
+  /** This group and those that its processes have made in it, outermost first. Any of them may go at any time. */
   #groups(): string[] {
     const below = (folder: string): string[] =>
-      readdirSync(folder, { withFileTypes: true })
+      unlessGone(() => readdirSync(folder, { withFileTypes: true }), [])
         .filter((entry) => entry.isDirectory())
         .flatMap(({ name }) => [join(folder, name), ...below(join(folder, name))]);
-    return existsSync(this.path) ? [this.path, ...below(this.path)] : [];
+    return [this.path, ...below(this.path)];
   }
 
   #move(group: string, pid: number): void {
@@ -130,6 +136,16 @@ export class Cgroup {
 
 function numbersIn(text: string): number[] {
   return text.split('\n').filter(Boolean).map(Number);
+}
+
+/** What `look` returns, or `nothing` where the group that it looks at is gone. */
+function unlessGone<T>(look: () => T, nothing: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (isGone(error)) return nothing;
+    throw error;
+  }
 }
 
 function isGone(error: unknown): boolean {

@@ -107,11 +107,11 @@ export function isEmpty(group: Cgroup): boolean {
 
 /**
  * Waits for as long as a group gets smaller. Those that were asked to end are mostly on their way, and one read counts
- * all that are left: whoever is gone by then need not be looked at.
+ * all that are left: whoever is gone by then need not be looked at. `isLate`: it must be ended now.
  */
-export async function whileLeaving(group: Pick<Cgroup, 'processes'>): Promise<void> {
+export async function whileLeaving(group: Pick<Cgroup, 'processes'>, isLate: () => boolean): Promise<void> {
   let fewest = Number.POSITIVE_INFINITY;
-  for (let looks = 0; looks < LEAVING_LOOKS; looks++) {
+  for (let looks = 0; looks < LEAVING_LOOKS && !isLate(); looks++) {
     const { length } = group.processes() ?? [];
     if (length === 0) return;
     if (length < fewest) looks = 0;

@@ -10,6 +10,8 @@ import { linkTargets } from './linkTargets.ts';
 const LARGEST_BYTES = 4 * 1024 * 1024;
 /** No agent asks this many at once. */
 const MOST_QUESTIONS = 50;
+/** A request that could not be read for so long (ms) is taken for one that never can be. */
+const UNSEEN_FOR_MS = 60_000;
 
 const kinds = <T extends string>(names: readonly T[]) => z.enum(names);
 const inquiryText = z.string().check(z.maxLength(LONGEST_INQUIRY));
@@ -54,6 +56,8 @@ export class AskWatch {
   readonly #log: (message: string) => void;
   /** Requests that were read, by id; they never change. */
   #read = new Map<string, AskedQuestion | 'unreadable'>();
+  /** Since when (time of `performance.now`) some request could not be read. */
+  #unseenSince: number | undefined;
   #told = '';
 
   constructor(
@@ -72,11 +76,16 @@ export class AskWatch {
     // What cannot be seen now may still be there.
     if (ids.state !== 'there') return;
     const read = new Map<string, AskedQuestion | 'unreadable'>();
+    let isWhole = true;
     for (const id of ids.value.slice(0, MOST_QUESTIONS)) {
       const question = this.#read.get(id) ?? this.#open(id);
-      if (question) read.set(id, question);
+      if (question === 'unseen') isWhole = false;
+      else if (question) read.set(id, question);
     }
     this.#read = read;
+    this.#unseenSince = isWhole ? undefined : (this.#unseenSince ?? performance.now());
+    // One that is left out would count as withdrawn.
+    if (!isWhole) return;
     const questions = [...read.values()].filter((one) => one !== 'unreadable');
     const told = `:${questions.map(({ id }) => id).join(' ')}`;
     if (told === this.#told) return;
@@ -84,11 +93,13 @@ export class AskWatch {
     this.#onChange(questions);
   }
 
-  /** Undefined where it cannot be read for now, or is gone. */
-  #open(id: string): AskedQuestion | 'unreadable' | undefined {
+  /** Undefined where it is gone. `unseen`: it cannot be read for now. */
+  #open(id: string): AskedQuestion | 'unreadable' | 'unseen' | undefined {
     const path = askPath(this.#files, id);
     const look = (sizeOf(path) ?? 0) > LARGEST_BYTES ? { state: 'there', value: undefined } : lookAtJson(path);
-    if (look.state !== 'there') return undefined;
+    if (look.state === 'gone') return undefined;
+    const isGivenUp = this.#unseenSince !== undefined && performance.now() - this.#unseenSince >= UNSEEN_FOR_MS;
+    if (look.state === 'unknown' && !isGivenUp) return 'unseen';
     const parsed = record.safeParse('value' in look ? look.value : undefined);
     if (parsed.success) {
       const { request, choices } = parsed.data;

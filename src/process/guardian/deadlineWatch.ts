@@ -17,6 +17,7 @@ export class DeadlineWatch {
   readonly #records: RunRecords;
   readonly #clock = new TickClock(() => performance.now());
   #isSilent = false;
+  #wasAsking = false;
 
   constructor(
     { limits, windowsFolder }: RunRequest,
@@ -58,9 +59,11 @@ export class DeadlineWatch {
     if (order.kind === 'keepWaiting') this.#deadlines.keepWaiting(now);
   }
 
+  /** What cannot be seen now is as it was: neither does an open question vanish, nor does a deadline wait for none. */
   #isAsking(): boolean {
     const open = questionIds(this.#files, 'open');
-    return open.state === 'there' && open.value.length > 0;
+    if (open.state === 'there') this.#wasAsking = open.value.length > 0;
+    return this.#wasAsking;
   }
 
   #noteSilence(silent: Verdict['silent']): void {

@@ -141,10 +141,12 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const { kind: containment, group, reaper } = containRun(request, this.#isWrapped, log);
-    this.#group = group;
+    const { kind, group: made, reaper } = containRun(request, this.#isWrapped, log);
     const start = () => startBelow(() => new AgentProcess(request, files, process.env));
-    const agent = group ? group.startWithin(start) : start();
+    const agent = made ? made.startWithin(start) : start();
+    const group = made?.isBypassed ? undefined : made;
+    const containment = made && !group ? 'search' : kind;
+    this.#group = group;
     const { child } = agent;
     child.on('error', (error) => {
       // Without a pid nothing was started; otherwise it is about a signal, and those are sent elsewhere.

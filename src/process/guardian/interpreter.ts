@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isProgram } from '../environment/isProgram.ts';
 import { readHead } from '../runFolder/regularFile.ts';
@@ -27,7 +27,7 @@ export function interpreterProblem(script: string, path: string): string | undef
 
 function problemWith(interpreter: string, script: string): string | undefined {
   if (!interpreter.startsWith('/') || isProgram(interpreter)) return undefined;
-  return isThere(interpreter)
+  return existsSync(interpreter)
     ? `${script} runs with ${interpreter}, which may not be executed.`
     : `${script} runs with ${interpreter}, which is not there. Install it, or correct the first line of the script.`;
 }
@@ -40,13 +40,5 @@ function firstLine(script: string): string | undefined {
   } catch {
     // It may not be read, or is no regular file.
     return undefined;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
   }
 }

@@ -13,8 +13,8 @@ import { guardianLog } from './guardianLog.ts';
 const files = filesIn(process.argv[2] ?? '');
 const log = guardianLog(files.guardianLog);
 // Whatever goes wrong here, the agent is not left alone: the next tick tries again.
-process.on('uncaughtException', (error) => log('Something went wrong; the guardian goes on.', error));
-process.on('unhandledRejection', (error) => log('Something went wrong; the guardian goes on.', error));
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error: unknown) => log('Something went wrong; the guardian goes on.', error));
 
 const request = readJson(files.request) as RunRequest | undefined;
 if (request?.format !== FORMAT) {

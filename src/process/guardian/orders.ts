@@ -1,7 +1,8 @@
 import { closeSync, constants, existsSync, fstatSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson, writeJson } from '../runFolder/atomicFile.ts';
-import { boxLine, ordersInBox, parseOrder } from '../runFolder/orderFiles.ts';
+import { type Look, there } from '../../core/model/looks.ts';
+import { writeJson } from '../runFolder/atomicFile.ts';
+import { boxLine, lookAtOrder, ordersInBox } from '../runFolder/orderFiles.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from '../runFolder/records.ts';
 import { openRegular } from '../runFolder/regularFile.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
@@ -36,11 +37,10 @@ export class Orders {
 
   /** The new ones, oldest first. */
   take(): NewOrder[] {
-    const found = new Map<string, () => Order | undefined>();
-    for (const [name, order] of this.#inBox()) if (!this.#seen.has(name)) found.set(name, () => order);
+    const found = new Map<string, () => Look<Order | undefined>>();
+    for (const [name, order] of this.#inBox()) if (!this.#seen.has(name)) found.set(name, () => there(order));
     for (const name of this.#names())
-      if (!this.#seen.has(name) && !found.has(name))
-        found.set(name, () => parseOrder(readJson(join(this.#files.orders, name))));
+      if (!this.#seen.has(name) && !found.has(name)) found.set(name, () => lookAtOrder(join(this.#files.orders, name)));
     // Their names begin with a time, so the order of the names is theirs.
     return [...found]
       .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -52,9 +52,12 @@ export class Orders {
     this.#box = undefined;
   }
 
-  #take(name: string, read: () => Order | undefined): NewOrder[] {
+  #take(name: string, read: () => Look<Order | undefined>): NewOrder[] {
+    const look = read();
+    // One that cannot be read now, for want of a descriptor, may be a stop: it is read at the next look.
+    if (look.state !== 'there') return [];
     this.#seen.add(name);
-    const order = read();
+    const order = look.value;
     if (order) return [{ order, answer: (delivered) => this.#answer(name, { delivered }) }];
     this.#log(`The order ${name} cannot be read and was skipped.`);
     return [];

@@ -35,13 +35,14 @@ export class RunSweep {
   async run(giveUpMs?: number): Promise<Leftovers> {
     const { limits, table, stop, group, isUrgent, log } = this.#options;
     try {
-      if (group && stop.asked.size > 0) await whileLeaving(group);
+      const [killAt = 0] = stop.asked.values();
+      if (group) await whileLeaving(group, () => isUrgent() || performance.now() >= killAt);
       const left = await sweep(table, this.#find, {
         graceMs: Math.max(limits.graceMs, LEAST_GRACE_MS),
         asked: stop.asked,
         isUrgent,
-        ...(group && { isEmpty: () => isEmpty(group) }),
-        ...(giveUpMs !== undefined && { giveUpMs }),
+        isEmpty: group && (() => isEmpty(group)),
+        giveUpMs,
       });
       return group ? await emptied(group, left) : left;
     } catch (error) {

@@ -1,5 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { isProgram } from '../environment/isProgram.ts';
 import { type FailedStart, type StartFailure, shortageOf } from '../launch/failedStart.ts';
 import type { RunRequest } from '../runFolder/records.ts';
 import { interpreterProblem } from './interpreter.ts';
@@ -24,17 +25,18 @@ export function failedStart(failure: StartFailure, { command, cwd }: Command, en
 
 /** What keeps an agent from working in a folder, as a sentence; undefined when nothing does. */
 export function folderProblem(cwd: string): string | undefined {
+  const folder = `its working folder ${cwd}`;
   try {
-    if (!statSync(cwd).isDirectory()) return `its working folder ${cwd} is a file. Choose a folder.`;
+    if (!statSync(cwd).isDirectory()) return `${folder} is a file. Choose a folder.`;
     accessSync(cwd, constants.X_OK);
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      return `its working folder ${cwd} is not there. Choose another folder, or create it again.`;
+      return `${folder} is not there. Choose another folder, or create it again.`;
     if (code === 'EACCES' || code === 'EPERM')
-      return `its working folder ${cwd} may not be entered. Give your user permission to open it, or choose another.`;
-    return `its working folder ${cwd} cannot be used (${code}).`;
+      return `${folder} may not be entered. Give your user permission to open it, or choose another.`;
+    return `${folder} cannot be used (${code}).`;
   }
 }
 
@@ -60,20 +62,19 @@ export function exitProblem(exitCode: number | undefined, request: Command, envi
 }
 
 function commandProblem(code: string | undefined, message: string, request: Command, environment: Environment): string {
-  const { command } = request;
+  const subject = `The command "${request.command}"`;
+  const failed = `${subject} was not started`;
   const path = findFile(request, environment);
   const interpreter = path === undefined ? undefined : interpreterProblem(path, environment['PATH'] ?? '');
-  if (interpreter) return `The command "${command}" was not started: ${interpreter}`;
+  if (interpreter) return `${failed}: ${interpreter}`;
   if (code === 'ENOENT' && path !== undefined)
-    return `The command "${command}" was not started: ${path} was made for another system. Install the one for this system.`;
-  if (code === 'ENOENT')
-    return `The command "${command}" was not found. Install it, or set its full path in the agent's settings.`;
-  if (code === 'EACCES' || code === 'EPERM') return `The command "${command}" may not be run: ${refusal(path)}`;
+    return `${failed}: ${path} was made for another system. Install the one for this system.`;
+  if (code === 'ENOENT') return `${subject} was not found. Install it, or set its full path in the agent's settings.`;
+  if (code === 'EACCES' || code === 'EPERM') return `${subject} may not be run: ${refusal(path)}`;
   if (code === 'E2BIG')
-    return `The command "${command}" was not started: its arguments are too long. Use an agent that takes its prompt on standard input.`;
-  if (code === 'ENOEXEC')
-    return `The command "${command}" is no program for this machine, or a script without its first line "#!…".`;
-  return `The command "${command}" was not started: ${message}.`;
+    return `${failed}: its arguments are too long. Use an agent that takes its prompt on standard input.`;
+  if (code === 'ENOEXEC') return `${subject} is no program for this machine, or a script without its first line "#!…".`;
+  return `${failed}: ${message}.`;
 }
 
 function refusal(path: string | undefined): string {
@@ -95,15 +96,6 @@ function findFile({ command, cwd }: Command, environment: Environment): string |
   const paths = command.includes('/')
     ? [isAbsolute(command) ? command : join(cwd, command)]
     : folders.map((folder) => join(folder, command));
-  const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
-  const found = paths.filter((path) => tryLook(() => isThere(path)));
-  return found.find((path) => tryLook(() => accessSync(path, constants.X_OK) === undefined)) ?? found[0];
-}
-
-function tryLook(look: () => boolean): boolean {
-  try {
-    return look();
-  } catch {
-    return false;
-  }
+  const found = paths.filter((path) => existsSync(path));
+  return found.find(isProgram) ?? found[0];
 }

@@ -16,6 +16,7 @@ const SHORTAGES: { readonly [code: string]: string } = {
   EDQUOT: "the user's disk quota is used up",
   EROFS: 'the disk can only be read',
   EIO: 'the disk reports errors',
+  ESTALE: 'a network disk has lost it',
 };
 
 /** What the machine lacks, as a sentence without its full stop; undefined where the fault is not the machine's. */

@@ -1,9 +1,10 @@
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StopBy } from '../../core/model/attempt.ts';
-import { FILE_MODE, readJson, writeJson } from './atomicFile.ts';
+import { type Look, lookAt, lookOf, there } from '../../core/model/looks.ts';
+import { FILE_MODE, lookAtJson, readJson, writeJson } from './atomicFile.ts';
 import { ORDER, type Order, type OrderResult, RESULT } from './records.ts';
-import { readHead } from './regularFile.ts';
+import { NotRegularError, readHead } from './regularFile.ts';
 import type { RunFiles } from './runFiles.ts';
 import { STOPS } from './stoppers.ts';
 
@@ -42,12 +43,23 @@ export function resultOf(files: RunFiles, name: string): OrderResult | undefined
   return typeof delivered === 'boolean' ? { delivered } : undefined;
 }
 
-/** All orders that were ever left for a run, oldest first, as far as they can be read. */
+/**
+ * All orders that were ever left for a run, oldest first; those that make no sense are left out.
+ *
+ * @throws Error when some cannot be read: one of them may be a stop.
+ */
 export function allOrders(files: RunFiles): readonly Order[] {
-  const orders = ordersInBox(readBox(files));
-  for (const name of namesIn(files.orders)) orders.set(name, parseOrder(readJson(join(files.orders, name))));
+  const orders = ordersInBox(found(lookAtBox(files)) ?? '');
+  for (const name of found(lookAt(() => readdirSync(files.orders))) ?? [])
+    if (name.endsWith(ORDER)) orders.set(name, found(lookAtOrder(join(files.orders, name))));
   const sorted = [...orders].sort(([one], [other]) => (one < other ? -1 : 1));
   return sorted.flatMap(([, order]) => order ?? []);
+}
+
+/** Looks at an order in a file of its own. The value is undefined where it is none. */
+export function lookAtOrder(path: string): Look<Order | undefined> {
+  const look = lookAtJson(path);
+  return look.state === 'there' ? there(parseOrder(look.value)) : look;
 }
 
 /** The orders in the text of a box, by their names; undefined for one that makes no sense. */
@@ -74,28 +86,24 @@ export function parseOrder(value: unknown): Order | undefined {
   return kind === 'keepWaiting' ? { kind } : undefined;
 }
 
-function readBox(files: RunFiles): string {
+function lookAtBox(files: RunFiles): Look<string> {
   try {
-    return readHead(files.box, LONGEST_BOX_BYTES).toString('utf8');
-  } catch {
-    return '';
+    return there(readHead(files.box, LONGEST_BOX_BYTES).toString('utf8'));
+  } catch (error) {
+    return error instanceof NotRegularError ? there('') : lookOf(error);
   }
+}
+
+/** What a look has found, if anything is there. @throws Error when the look failed. */
+function found<T>(look: Look<T>): T | undefined {
+  if (look.state === 'unknown') throw new Error(`The orders of a run cannot be read: ${look.why}`);
+  return look.state === 'there' ? look.value : undefined;
 }
 
 function textInBox(files: RunFiles, name: string): string | undefined {
-  const line = readBox(files)
-    .split('\n')
-    .find((one) => one.startsWith(`${name}\t`));
-  return line?.slice(name.length + 1);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(ORDER));
-  } catch {
-    // No folder, no orders.
-    return [];
-  }
+  const box = lookAtBox(files);
+  const lines = box.state === 'there' ? box.value.split('\n') : [];
+  return lines.find((one) => one.startsWith(`${name}\t`))?.slice(name.length + 1);
 }
 
 function jsonOf(text: string | undefined): unknown {

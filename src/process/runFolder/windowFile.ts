@@ -7,7 +7,7 @@ import type { Clock } from '../../core/ports/clock.ts';
 import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { RetryLog } from '../../core/runtime/retryLog.ts';
 import { identityOf } from '../tables/processTable.ts';
-import { FOLDER_MODE, lookAtJson, writeJson } from './atomicFile.ts';
+import { FOLDER_MODE, lookAtJson, timeOf, writeJson } from './atomicFile.ts';
 
 /** How often (ms) a window looks whether its file is still there. */
 export const RENEW_MS = 5_000;
@@ -29,15 +29,15 @@ export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log 
   const path = join(windowsFolder, `${windowId}.json`);
   const self = identityOf(inspector.self);
   mkdirSync(windowsFolder, { recursive: true, mode: FOLDER_MODE });
-  removeGone(windowsFolder, inspector);
+  removeGone(windowsFolder, inspector, clock.now());
   writeJson(path, self);
   const retryLog = new RetryLog({ log });
   let timer: Disposable | undefined;
   const renew = () => {
     timer = clock.after(RENEW_MS, renew);
     try {
-      const file = lookAtWindowFile(path);
-      if (file.state === 'gone' || (file.state === 'there' && !isSameProcess(file.value, self))) writeJson(path, self);
+      const file = lookAtJson(path);
+      if (file.state !== 'unknown' && !isAbout(file, self)) writeJson(path, self);
       retryLog.withdraw();
     } catch (error) {
       retryLog.make(`The file ${path}, by which running loops see this window, could not be written`, error);
@@ -57,16 +57,33 @@ export function keepWindowFile({ windowsFolder, windowId, inspector, clock, log 
 export function lookAtWindowFile(path: string): Look<ProcessIdentity> {
   const look = lookAtJson(path);
   if (look.state !== 'there') return look;
-  const window = (look.value ?? {}) as Partial<ProcessIdentity>;
-  const isWhole =
-    typeof window.pid === 'number' && typeof window.startTime === 'string' && typeof window.bootId === 'string';
-  return isWhole ? there(window as ProcessIdentity) : unknown('the file of a window is damaged');
+  return isWindow(look.value) ? there(look.value) : unknown('the file of a window is damaged');
 }
 
-function removeGone(windowsFolder: string, inspector: ProcessInspector): void {
+function isWindow(value: unknown): value is ProcessIdentity {
+  const { pid, startTime, bootId } = (value ?? {}) as Partial<ProcessIdentity>;
+  return typeof pid === 'number' && typeof startTime === 'string' && typeof bootId === 'string';
+}
+
+function isAbout(file: Look, window: ProcessIdentity): boolean {
+  return file.state === 'there' && isWindow(file.value) && isSameProcess(file.value, window);
+}
+
+/** A window writes its own damaged file again long before this (ms). */
+const LEFT_FOR_MS = 12 * RENEW_MS;
+
+/**
+ * A file that has been damaged for long, as a power cut leaves it, would pass for a window for ever. `now`: wall time,
+ * ms.
+ */
+function removeGone(windowsFolder: string, inspector: ProcessInspector, now: number): void {
   for (const name of readdirSync(windowsFolder)) {
-    const file = lookAtWindowFile(join(windowsFolder, name));
-    if (file.state === 'there' && inspector.look(file.value).state === 'gone')
-      rmSync(join(windowsFolder, name), { force: true });
+    const path = join(windowsFolder, name);
+    const file = lookAtJson(path);
+    if (file.state !== 'there') continue;
+    const isLeft = isWindow(file.value)
+      ? inspector.look(file.value).state === 'gone'
+      : now - (timeOf(path) ?? now) >= LEFT_FOR_MS;
+    if (isLeft) lookAt(() => rmSync(path, { force: true }));
   }
 }

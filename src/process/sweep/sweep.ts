@@ -12,11 +12,11 @@ export interface SweepOptions {
    * How long (ms) after SIGKILL a process that is still there is given up (R7.6), and how long looks may fail in a row
    * before the sweep says so.
    */
-  readonly giveUpMs?: number;
+  readonly giveUpMs?: number | undefined;
   /** Whether SIGKILL must not wait any longer: nobody is asked to end before it, or woken for that. */
   readonly isUrgent?: () => boolean;
   /** Whether the kernel says that nobody is left: then one empty look is enough (R7.4). */
-  readonly isEmpty?: () => boolean;
+  readonly isEmpty?: (() => boolean) | undefined;
 }
 
 /** Time is passed in so that a sweep of processes that cannot be ended can be tested without waiting. */

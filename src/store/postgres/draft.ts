@@ -5,20 +5,13 @@ import { DuplicateLoopError, StoreError } from '../../core/model/errors.ts';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import { isFinished, type Loop } from '../../core/model/loop.ts';
-import type {
-  Control,
-  DaySpend,
-  Removed,
-  StoreChanges,
-  StoreTransaction,
-  WindowLease,
-} from '../../core/ports/store.ts';
-import type { LoopRecord } from '../moveLoops.ts';
+import type { Control, DaySpend, Removed, StoreChanges, WindowLease } from '../../core/ports/store.ts';
+import type { MoveTransaction } from '../move/movingStore.ts';
 import { asDispatched } from '../rows/attemptRow.ts';
+import type { Arrival, Departure, IdlePhase } from '../rows/departureRow.ts';
 import { asEdited, asSubmitted } from '../rows/loopRow.ts';
 import { DraftReads } from './draftReads.ts';
-import { addImported } from './importedLoop.ts';
-import type { LoadedReads } from './reads.ts';
+import { arrivalsKey, type LoadedReads } from './reads.ts';
 import type { Replica, StoreHead } from './replica.ts';
 
 type Queued = Extract<Loop, { state: 'queued' }>;
@@ -28,7 +21,7 @@ type Queued = Extract<Loop, { state: 'queued' }>;
  * writes are collected, to be sent in one round trip. Reads see the transaction's own writes. A read that was not
  * loaded throws `MissingRead`; the work then runs again.
  */
-export class Draft extends DraftReads implements StoreTransaction {
+export class Draft extends DraftReads implements MoveTransaction {
   readonly #begun: StoreHead;
   #counter: number;
   #finished: number;
@@ -249,25 +242,52 @@ export class Draft extends DraftReads implements StoreTransaction {
     return { loops, tokens };
   }
 
-  /**
-   * Adds loops of another store, except those that were added before and those whose id a live loop has. Returns which
-   * are here now.
-   */
-  importLoops(source: string, records: readonly LoopRecord[]): ReadonlySet<number> {
+  // ── Moves to and from other stores ───────────────────────────────────────────────────────────────────────────
+
+  holderOf(loopId: string): number | undefined {
+    this.mustBeOpen();
+    return this.seqOf(loopId);
+  }
+
+  arrivals(source: string, seqs: readonly number[]): ReadonlyMap<number, Arrival> {
+    this.mustBeOpen();
+    return this.load('arrivals', arrivalsKey(source, seqs));
+  }
+
+  adopt(loop: Loop, prompt: string, into: number | undefined): number {
     this.#writing();
-    const imported = this.load('imported', source);
-    const here = new Set<number>();
-    for (const record of records) {
-      const { seq, loopId } = record.loop;
-      const isTaken = !isFinished(record.loop) && this.seqOf(loopId) !== undefined;
-      if (!imported.has(seq) && isTaken) continue;
-      here.add(seq);
-      if (imported.has(seq)) continue;
-      this.writes.imported.push([source, seq]);
-      addImported(record, this.writes, () => this.#next());
-      this.#count(record.loop, 1);
-    }
-    return here;
+    const before = into === undefined ? undefined : this.bySeq(into);
+    if (before) this.#count(before, -1);
+    const seq = into ?? this.#next();
+    const adopted = { ...loop, seq, place: loop.place === loop.seq ? seq : loop.place };
+    this.#count(adopted, 1);
+    this.writes.loops.set(seq, { loop: adopted, isNew: into === undefined });
+    if (into !== undefined) this.writes.edited.set(seq, adopted);
+    this.writes.prompts.set(seq, prompt);
+    this.writes.changed.add(seq);
+    return seq;
+  }
+
+  noteArrival(source: string, arrival: Arrival): void {
+    this.#writing();
+    this.writes.arrivals.push({ ...arrival, source });
+  }
+
+  noteDeparture(seq: number, target: string, phase: IdlePhase): Departure {
+    this.#writing();
+    const departure = { seq, n: this.#next(), target, phase };
+    this.writes.departures.set(seq, departure);
+    return departure;
+  }
+
+  noteArrived(seq: number): void {
+    this.#writing();
+    this.writes.arrived.add(seq);
+  }
+
+  forgetDeparture(seq: number): void {
+    this.#writing();
+    this.writes.departures.set(seq, undefined);
   }
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────

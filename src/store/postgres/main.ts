@@ -1,3 +1,3 @@
 /** What the bundle of the PostgreSQL store offers: it is loaded only when such a store is used. */
-export { lookAtStore, moveToStore } from './sharedStore.ts';
+export { lookAtStore, moveFromStore, moveToStore } from './sharedStore.ts';
 export { openPostgresStore } from './store.ts';

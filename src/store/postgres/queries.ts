@@ -13,6 +13,14 @@ import type {
   TimelineQuery,
 } from '../../core/ports/historyQueries.ts';
 import { CIRCUIT_CHANGE_COLUMNS, changesSince, circuitChangeSchema } from '../rows/controlRow.ts';
+import {
+  ARRIVAL_COLUMNS,
+  type Arrival,
+  arrivalSchema,
+  DEPARTURE_COLUMNS,
+  type Departure,
+  departureSchema,
+} from '../rows/departureRow.ts';
 import { HISTORY_COLUMNS, historySchema } from '../rows/historyRow.ts';
 import { accountSpendSchema, loopSpendSchema, spendSchema } from '../rows/ledgerRow.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
@@ -118,6 +126,29 @@ export class Queries {
     );
   }
 
+  async arrivals(source: string): Promise<Arrival[]> {
+    const [rows = []] = await this.#run(`SELECT ${ARRIVAL_COLUMNS} FROM imports WHERE source = ${literal(source)}`);
+    return this.#reader.readAll(arrivalSchema, rows, ({ seq }) => `the arrival of the loop ${String(seq)}`);
+  }
+
+  async departures(): Promise<Departure[]> {
+    const [rows = []] = await this.#run(`SELECT ${DEPARTURE_COLUMNS} FROM departures`);
+    return this.#reader.readAll(departureSchema, rows, ({ seq }) => `the departure of the loop ${String(seq)}`);
+  }
+
+  async storeId(): Promise<string> {
+    const [rows = []] = await this.#run('SELECT id FROM head');
+    return String(rows[0]?.id);
+  }
+
+  async finishedOf(machine: string): Promise<number> {
+    const [rows = []] = await this.#run(
+      `SELECT count(*)::int AS n FROM loops WHERE finished_at IS NOT NULL AND machine = ${literal(machine)}
+         AND seq NOT IN (SELECT seq FROM departures)`,
+    );
+    return Number(rows[0]?.n);
+  }
+
   async settledTokens(limit: number): Promise<SettledToken[]> {
     const [rows = []] = await this.#run(
       `SELECT a.seq, a.token, a.ended_at AS at FROM loops AS l JOIN attempts AS a USING (seq)
@@ -193,7 +224,7 @@ export class Queries {
 }
 
 function conditionOf(
-  { states, agent, folders, text, from, before, hasWorkTree }: FinishedQuery,
+  { states, agent, folders, text, from, before, machine, hasWorkTree }: FinishedQuery,
   collation: string,
 ): string {
   const conditions = ['finished_at IS NOT NULL'];
@@ -202,6 +233,7 @@ function conditionOf(
   if (folders) conditions.push(`coalesce(folder, cwd) IN ${list(folders)}`);
   if (from !== undefined) conditions.push(`finished_at >= ${literal(from)}`);
   if (before !== undefined) conditions.push(`finished_at < ${literal(before)}`);
+  if (machine !== undefined) conditions.push(`machine = ${literal(machine)}`);
   if (hasWorkTree) conditions.push("work_tree::json -> 'made' IS NOT NULL");
   if (text) conditions.push(textCondition(text, collation));
   return conditions.join(' AND ');

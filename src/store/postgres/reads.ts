@@ -7,6 +7,7 @@ import type { DaySpend, StatedRead } from '../../core/ports/store.ts';
 import { ATTEMPT_COLUMNS } from '../rows/attemptRow.ts';
 import { CHECK_COLUMNS, checkRowSchema } from '../rows/checkRow.ts';
 import { CLAIM_MS } from '../rows/claimRow.ts';
+import { ARRIVAL_COLUMNS, type Arrival, arrivalSchema } from '../rows/departureRow.ts';
 import { daySchema, LEDGER_COLUMNS, ledgerSchema } from '../rows/ledgerRow.ts';
 import { ESTIMATED_FROM } from '../rows/median.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
@@ -33,8 +34,8 @@ interface Answers {
   readonly claimed: boolean;
   /** Keys of a loop's ledger: each counts once (R6.6). */
   readonly ledgerKeys: readonly string[];
-  /** Loops that were moved here from a store, by their `seq` there. */
-  readonly imported: ReadonlySet<number>;
+  /** Loops of a store that came here, by their `seq` there. The key is made by `arrivalsKey`. */
+  readonly arrivals: ReadonlyMap<number, Arrival>;
   /** Tokens of a loop's attempts. */
   readonly tokens: readonly string[];
   /** An attempt with the `seq` of its loop. */
@@ -46,7 +47,7 @@ export type ReadName = keyof Answers;
 export type Read =
   | StatedRead
   | readonly [name: 'ledgerKeys' | 'tokens' | 'attempt', key: number]
-  | readonly ['imported', string];
+  | readonly ['arrivals', string];
 
 /** How a read is made: its statements, and what their rows say. */
 interface Kind<N extends ReadName> {
@@ -65,7 +66,10 @@ const loopBy = (where: (key: string | number) => string): Kind<'latest'> & Kind<
 const int = (key: string | number) => literal(Number(key));
 
 const KINDS: { readonly [N in ReadName]: Kind<N> } = {
-  latest: loopBy((id) => `seq = (SELECT max(seq) FROM loops WHERE loop_id = ${literal(id)})`),
+  latest: loopBy(
+    (id) => `seq = (SELECT seq FROM loops WHERE loop_id = ${literal(id)}
+    ORDER BY finished_at IS NULL DESC, seq DESC LIMIT 1)`,
+  ),
   bySeq: loopBy((seq) => `seq = ${int(seq)}`),
   day: {
     statements: 1,
@@ -118,10 +122,16 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
     sql: (seq) => `SELECT key FROM ledger WHERE seq = ${int(seq)}`,
     answer: (_, [rows = []]) => rows.map(({ key }) => String(key)),
   },
-  imported: {
+  arrivals: {
     statements: 1,
-    sql: (source) => `SELECT seq FROM imports WHERE source = ${literal(source)}`,
-    answer: (_, [rows = []]) => new Set(rows.map(({ seq }) => Number(seq))),
+    sql: (key) => {
+      const [source, ...seqs] = JSON.parse(String(key)) as [string, ...number[]];
+      return `SELECT ${ARRIVAL_COLUMNS} FROM imports WHERE source = ${literal(source)} AND ${seqsIn(seqs)}`;
+    },
+    answer: (reader, [rows = []]) => {
+      const arrivals = reader.readAll(arrivalSchema, rows, ({ seq }) => `the arrival of the loop ${String(seq)}`);
+      return new Map(arrivals.map((arrival) => [arrival.seq, arrival]));
+    },
   },
   tokens: {
     statements: 1,
@@ -137,6 +147,9 @@ const KINDS: { readonly [N in ReadName]: Kind<N> } = {
     },
   },
 };
+
+/** The key of the read of these loops of a store. */
+export const arrivalsKey = (source: string, seqs: readonly number[]) => JSON.stringify([source, ...seqs]);
 
 /** One day's sum and marks; `day` is SQL. */
 export function selectDay(day: string): string {

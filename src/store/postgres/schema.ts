@@ -166,6 +166,18 @@ ALTER TABLE head ADD COLUMN transfers text;
 CREATE TABLE pieces (transfer text NOT NULL, n bigint NOT NULL, content text NOT NULL, PRIMARY KEY (transfer, n));
 `;
 
+/**
+ * Version 14: moves of loops to and from other stores (R16.1), as step 22 of the schema on SQLite.
+ * - `head.id` names the store permanently.
+ * - `imports.here`: the loop's `seq` here; `departure`: the departure by which it came last.
+ * - `departures`: loops that went to another store, with what they were until they are known to have arrived.
+ */
+const VERSION_14 = `
+ALTER TABLE head ADD COLUMN id text NOT NULL DEFAULT gen_random_uuid()::text;
+ALTER TABLE imports ADD COLUMN here bigint, ADD COLUMN departure bigint NOT NULL DEFAULT 0;
+CREATE TABLE departures (seq bigint PRIMARY KEY, n bigint NOT NULL, target text NOT NULL, phase text);
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -181,6 +193,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, sql: VERSION_11 },
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
+  { version: 14, sql: VERSION_14 },
 ];
 
 /** The version that this code knows. */

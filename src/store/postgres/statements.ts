@@ -5,6 +5,7 @@ import { checkInserted } from '../rows/checkRow.ts';
 import { CLAIM_MS } from '../rows/claimRow.ts';
 import { asFlag } from '../rows/codecs.ts';
 import { CIRCUIT_CHANGE_COLUMNS, circuitChangesBetween, controlSaved } from '../rows/controlRow.ts';
+import { ARRIVAL_COLUMNS, arrivalSaved, DEPARTURE_COLUMNS, departureSaved } from '../rows/departureRow.ts';
 import { eventsText } from '../rows/eventRow.ts';
 import { historyInserted } from '../rows/historyRow.ts';
 import { estimatedPart, ledgerInserted, unknownPart } from '../rows/ledgerRow.ts';
@@ -56,6 +57,7 @@ export function batchOf(transacted: Transacted): string {
     ...attemptStatements(transacted.writes),
     ...bookStatements(transacted.writes),
     ...removalStatements(transacted.writes),
+    ...moveStatements(transacted.writes),
     ...pieceStatements(transacted.writes),
     ...headStatements(transacted),
     'COMMIT',
@@ -122,10 +124,8 @@ function attemptStatements({ attempts }: Writes): string[] {
 }
 
 /** History, checks, ledger, the sums of days, and their marks. */
-function bookStatements({ history, checks, ledger, marks, imported }: Writes): string[] {
+function bookStatements({ history, checks, ledger, marks }: Writes): string[] {
   const statements: string[] = [];
-  if (imported.length > 0)
-    statements.push(`INSERT INTO imports (source, seq) VALUES ${imported.map(tuple).join(', ')}`);
   if (history.length > 0) {
     const rows = history.map(({ seq, n, attempt, transition }) =>
       tuple([seq, n, attempt, ...historyInserted.values(transition)]),
@@ -166,6 +166,26 @@ function removalStatements({ removed, forgotten }: Writes): string[] {
     (table) => `DELETE FROM ${table} WHERE ${seqsIn(removed)}`,
   );
   return [...forgets, ...removals];
+}
+
+/** What came from other stores, and what went there. */
+function moveStatements({ arrivals, departures, arrived }: Writes): string[] {
+  const statements: string[] = [];
+  if (arrivals.length > 0) {
+    const rows = arrivals.map((arrival) => tuple([arrival.source, ...arrivalSaved.values(arrival)]));
+    statements.push(
+      `INSERT INTO imports (source, ${ARRIVAL_COLUMNS}) VALUES ${rows.join(', ')}
+         ON CONFLICT (source, seq) DO UPDATE SET here = excluded.here, departure = excluded.departure`,
+    );
+  }
+  if (departures.size > 0) statements.push(`DELETE FROM departures WHERE ${seqsIn(departures.keys())}`);
+  const gone = [...departures.values()].filter((departure) => departure !== undefined);
+  if (gone.length > 0) {
+    const rows = gone.map((departure) => tuple(departureSaved.values(departure)));
+    statements.push(`INSERT INTO departures (${DEPARTURE_COLUMNS}) VALUES ${rows.join(', ')}`);
+  }
+  if (arrived.size > 0) statements.push(`UPDATE departures SET phase = NULL WHERE ${seqsIn(arrived)}`);
+  return statements;
 }
 
 /** Work that goes from one machine to another, in pieces. */

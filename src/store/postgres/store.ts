@@ -3,8 +3,9 @@ import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { FinishedQuery, TimelineQuery } from '../../core/ports/historyQueries.ts';
-import type { StatedRead, Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
-import type { LoopImporter, LoopRecord } from '../moveLoops.ts';
+import type { StatedRead, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { MoveTransaction, MovingStore } from '../move/movingStore.ts';
+import type { Arrival, Departure } from '../rows/departureRow.ts';
 import { RowReader } from '../rows/rowReader.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { type Address, parseAddress } from './address.ts';
@@ -39,8 +40,12 @@ export interface PostgresOptions {
 }
 
 /** A store on PostgreSQL, with the database's time. */
-export interface PostgresStore extends Store, LoopImporter {
+export interface PostgresStore extends MovingStore {
   readonly clock: Clock;
+  /** Its permanent name, whatever its address. */
+  storeId(): Promise<string>;
+  /** How many finished loops belong to a machine. */
+  finishedOf(machine: string): Promise<number>;
 }
 
 /**
@@ -117,8 +122,9 @@ class Postgres implements PostgresStore {
     return this.#queue.add(() => this.#untilWritten(work, reads, abandoned));
   }
 
-  importLoops(source: string, records: readonly LoopRecord[]): Promise<ReadonlySet<number>> {
-    return this.#queue.add(() => this.#untilWritten((draft) => draft.importLoops(source, records)));
+  move<T>(work: (tx: MoveTransaction) => T, reads?: readonly StatedRead[]): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    return this.#queue.add(() => this.#untilWritten(work, reads));
   }
 
   changes(): StoreChanges | undefined {
@@ -156,6 +162,10 @@ class Postgres implements PostgresStore {
   timeline = (query: TimelineQuery) => this.#queries.timeline(query);
   timelineOf = (ids: readonly number[]) => this.#queries.timelineOf(ids);
   circuitChanges = (from: number) => this.#queries.circuitChanges(from);
+  arrivals = (source: string): Promise<Arrival[]> => this.#queries.arrivals(source);
+  departures = (): Promise<Departure[]> => this.#queries.departures();
+  storeId = () => this.#queries.storeId();
+  finishedOf = (machine: string) => this.#queries.finishedOf(machine);
 
   /** The server's autovacuum does that. */
   async tidy(): Promise<boolean> {

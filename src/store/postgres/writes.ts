@@ -4,6 +4,7 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import type { Loop } from '../../core/model/loop.ts';
 import type { Control, DaySpend, WindowLease } from '../../core/ports/store.ts';
+import type { Arrival, Departure } from '../rows/departureRow.ts';
 
 /** A row of history, with its number and the attempt that begins with it. */
 export interface HistoryEntry {
@@ -46,8 +47,12 @@ export class Writes {
   readonly quarantined = new Map<number, string>();
   /** Loops that were written, removed, or whose attempt was. */
   readonly changed = new Set<number>();
-  /** Loops that were moved here: the store they come from, and their `seq` there. */
-  readonly imported: (readonly [source: string, seq: number])[] = [];
+  /** Loops that came from another store, which is named with each. */
+  readonly arrivals: (Arrival & { readonly source: string })[] = [];
+  /** Loops that went to another store; `undefined` for those that are here again. */
+  readonly departures = new Map<number, Departure | undefined>();
+  /** Loops that are known to have arrived there. */
+  readonly arrived = new Set<number>();
   readonly events: SupervisorEvent[] = [];
   readonly claims = new Set<string>();
   readonly pieces: { readonly transfer: string; readonly n: number; readonly content: string }[] = [];

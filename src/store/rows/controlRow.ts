@@ -64,7 +64,8 @@ const gates = z.lazy(() =>
 );
 
 /** The last good values of the settings. */
-const settings = z.lazy(() => json(z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())]))));
+const setting = z.lazy(() => z.union([z.number(), z.string(), z.array(z.string()), z.record(z.string(), z.number())]));
+const settings = z.lazy(() => json(z.record(z.string(), setting)));
 
 const machines = z.lazy(() =>
   json(

@@ -143,7 +143,7 @@ export const asEdited = (loop: Loop, edited: Loop): Loop => facts.keep(loop, edi
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
-const userDecision = oneOf<UserDecision>({
+export const userDecision = oneOf<UserDecision>({
   ...{
     endUnknown: 0,
     machineAway: 0,

@@ -23,7 +23,8 @@ export class FinishedList {
     connection.define(HAS_TEXT, (value, needle) => Number(textIn(value).toLowerCase().includes(String(needle))));
   }
 
-  list({ limit, offset = 0, states, agent, folders, text, from, before, hasWorkTree }: FinishedQuery): FinishedLoop[] {
+  list(query: FinishedQuery): FinishedLoop[] {
+    const { limit, offset = 0, states, agent, folders, text, from, before, machine, hasWorkTree } = query;
     const where = ['finished_at IS NOT NULL'];
     const values: SQLInputValue[] = [];
     const add = (condition: string, ...some: SQLInputValue[]) => {
@@ -35,6 +36,7 @@ export class FinishedList {
     if (folders) add(`coalesce(folder, cwd) IN (${folders.map(() => '?').join(', ')})`, ...folders);
     if (from !== undefined) add('finished_at >= ?', from);
     if (before !== undefined) add('finished_at < ?', before);
+    if (machine !== undefined) add('machine = ?', machine);
     if (hasWorkTree) add("json_extract(work_tree, '$.made') IS NOT NULL");
     if (text) add(...textCondition(text));
     // The index alone finds the page; then only its rows are read.

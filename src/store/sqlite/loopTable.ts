@@ -65,7 +65,10 @@ export class LoopTable {
     );
     // Left to itself, the planner would read the finished ones too, because they come in the right order.
     this.#live = connection.prepare(`${SELECT} INDEXED BY loops_live WHERE finished_at IS NULL ORDER BY seq`);
-    this.#latest = connection.prepare(`${SELECT} WHERE loop_id = ? ORDER BY seq DESC LIMIT 1`);
+    // History that came from another store may have a larger number than what is live here.
+    this.#latest = connection.prepare(
+      `${SELECT} WHERE loop_id = ? ORDER BY finished_at IS NULL DESC, seq DESC LIMIT 1`,
+    );
     this.#bySeq = connection.prepare(`${SELECT} WHERE seq = ?`);
     this.#liveById = connection.prepare(`${SELECT} WHERE loop_id = ? AND finished_at IS NULL`);
   }

@@ -305,6 +305,19 @@ CREATE INDEX loops_queue ON loops (priority DESC, place) WHERE state = 'queued';
 CREATE INDEX loops_under_way ON loops (state) WHERE finished_at IS NULL AND state <> 'queued';
 `;
 
+/**
+ * Version 22: moves of loops to and from other stores (R16.1).
+ * - `imports`: loops that came from another store, by their `seq` there; `here` is the `seq` here, `departure` the
+ *   departure by which it came last.
+ * - `departures`: loops that went to another store, with what they were until they are known to have arrived.
+ */
+const VERSION_22 = `
+CREATE TABLE imports (
+  source TEXT NOT NULL, seq INTEGER NOT NULL, here INTEGER, departure INTEGER NOT NULL, PRIMARY KEY (source, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE departures (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, target TEXT NOT NULL, phase TEXT) STRICT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -328,6 +341,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 19, sql: VERSION_19 },
   { version: 20, sql: VERSION_20 },
   { version: 21, sql: VERSION_21 },
+  { version: 22, sql: VERSION_22 },
 ];
 
 /** The version that this code knows. */

@@ -15,7 +15,9 @@ import type {
   TimelineAttempt,
   TimelineQuery,
 } from '../../core/ports/historyQueries.ts';
-import type { Store, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
+import type { MoveTransaction, MovingStore } from '../move/movingStore.ts';
+import type { Arrival, Departure } from '../rows/departureRow.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';
@@ -44,7 +46,7 @@ export interface StoreOptions {
  * may be repeated. A database that is only locked at present is opened by the first read or write that finds it free:
  * until then reads throw and writes wait.
  */
-export function openStore(options: StoreOptions): Store {
+export function openStore(options: StoreOptions): MovingStore {
   return new SqliteStore(options);
 }
 
@@ -55,7 +57,7 @@ interface Opened extends OpenDatabase {
   readonly incrementalVacuum: IncrementalVacuum;
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements MovingStore {
   readonly #options: StoreOptions;
   readonly #queue: WriteQueue;
   readonly #health: StoreHealth;
@@ -76,6 +78,10 @@ class SqliteStore implements Store {
   }
 
   write<T>(work: (tx: StoreTransaction) => T): Promise<T> {
+    return this.#queue.add(() => this.#inTransaction((transaction) => work(transaction)));
+  }
+
+  move<T>(work: (tx: MoveTransaction) => T): Promise<T> {
     return this.#queue.add(() => this.#inTransaction((transaction) => work(transaction)));
   }
 
@@ -162,6 +168,14 @@ class SqliteStore implements Store {
 
   async circuitChanges(from: number): Promise<CircuitChange[]> {
     return this.#use(({ tables }) => tables.head.circuitChanges(from));
+  }
+
+  async arrivals(source: string): Promise<Arrival[]> {
+    return this.#use(({ tables }) => tables.moves.arrivals(source));
+  }
+
+  async departures(): Promise<Departure[]> {
+    return this.#use(({ tables }) => tables.moves.departures());
   }
 
   async tidy(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { StoreError } from '../../core/model/errors.ts';
 import { lookAt } from '../../core/model/looks.ts';
@@ -49,10 +49,10 @@ export async function chooseStoreFolder(options: StoreFolderOptions): Promise<St
   const base = localBase(options);
   const own = ownFolders(base, options.scope);
   // A machine that once had to go to a folder of its own finds its loops there.
-  const before = own.find((folder) => existsSync(join(folder, DATABASE)));
+  const before = own.find(hasStore);
   const first = before === undefined || isOwner(base, options.scope) ? base : before;
   for (const folder of [first, ...own]) {
-    const isNew = !existsSync(join(folder, DATABASE));
+    const isNew = !hasStore(folder);
     const claim = await claimFolder(folder, options);
     if (claim === 'others') continue;
     const notice = isNew && folder !== storage && folder !== chosen ? noticeOf(folder, base) : undefined;
@@ -78,7 +78,7 @@ function localBase({ storage, chosen, isOnNetworkDisk, localFolders }: StoreFold
         'Change it, or leave it empty.',
     );
   }
-  if (existsSync(join(storage, DATABASE)) || !isOnNetworkDisk(storage)) return storage;
+  if (hasStore(storage) || !isOnNetworkDisk(storage)) return storage;
   const local = localFolders.find((folder) => !isOnNetworkDisk(folder) && isPrivate(folder));
   if (local !== undefined) return local;
   throw new StoreError(
@@ -86,6 +86,21 @@ function localBase({ storage, chosen, isOnNetworkDisk, localFolders }: StoreFold
     `The folder ${storage} is on a network disk, where windows cannot share a store safely, and no local folder was ` +
       'found. Set loopSupervisor.storeFolder to a folder on a disk of this machine.',
   );
+}
+
+/**
+ * Whether a folder has a store.
+ *
+ * @throws StoreError where that cannot be seen: to begin another one would hide all loops of the first.
+ */
+function hasStore(folder: string): boolean {
+  const look = lookAt(() => statSync(join(folder, DATABASE)));
+  if (look.state === 'unknown')
+    throw new StoreError(
+      'disk',
+      `Whether ${folder} holds a store cannot be seen (${look.why}). Make it readable for you; it is tried again.`,
+    );
+  return look.state === 'there';
 }
 
 /** Folders beside the store for this machine alone, the one that lasts longest first. */

@@ -9,6 +9,7 @@ import { HeadTable } from './headTable.ts';
 import { HistoryTable } from './historyTable.ts';
 import { LedgerTable } from './ledgerTable.ts';
 import { LoopTable } from './loopTable.ts';
+import { MoveTable } from './moveTable.ts';
 import { PieceTable } from './pieceTable.ts';
 import { PromptTable } from './promptTable.ts';
 import { Quarantine } from './quarantine.ts';
@@ -29,6 +30,7 @@ export class Tables {
   readonly ledger: LedgerTable;
   readonly windows: WindowTable;
   readonly claims: ClaimTable;
+  readonly moves: MoveTable;
   readonly pieces: PieceTable;
   readonly finished: FinishedList;
   readonly summaries: Summaries;
@@ -48,6 +50,7 @@ export class Tables {
     this.ledger = new LedgerTable(connection, rowReader);
     this.windows = new WindowTable(connection, rowReader);
     this.claims = new ClaimTable(connection);
+    this.moves = new MoveTable(connection, rowReader);
     this.pieces = new PieceTable(connection);
     this.finished = new FinishedList(connection, this.loops);
     this.summaries = new Summaries(connection);

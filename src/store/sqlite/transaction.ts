@@ -6,14 +6,9 @@ import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { LedgerRow, Transition } from '../../core/model/history.ts';
 import type { Loop } from '../../core/model/loop.ts';
 import type { NanoUsd } from '../../core/model/money.ts';
-import type {
-  Control,
-  DaySpend,
-  Removed,
-  StoreChanges,
-  StoreTransaction,
-  WindowLease,
-} from '../../core/ports/store.ts';
+import type { Control, DaySpend, Removed, StoreChanges, WindowLease } from '../../core/ports/store.ts';
+import type { MoveTransaction } from '../move/movingStore.ts';
+import type { Arrival, Departure, IdlePhase } from '../rows/departureRow.ts';
 import type { ChangeFeed } from './changeFeed.ts';
 import type { LastChange } from './changeTable.ts';
 import { type Counted, countedAs } from './loopTable.ts';
@@ -22,7 +17,7 @@ import type { Tables } from './tables.ts';
 type Queued = Extract<Loop, { state: 'queued' }>;
 
 /** One write transaction, from its start to its commit. */
-export class Transaction implements StoreTransaction {
+export class Transaction implements MoveTransaction {
   readonly #tables: Tables;
   readonly #feed: ChangeFeed;
   readonly #now: () => number;
@@ -223,6 +218,49 @@ export class Transaction implements StoreTransaction {
     }
     return { loops, tokens };
   }
+
+  // ── Moves to and from other stores ───────────────────────────────────────────────────────────────────────────
+
+  holderOf(loopId: string): number | undefined {
+    return this.#reading().loops.holder(loopId)?.row.seq as number | undefined;
+  }
+
+  arrivals(source: string, seqs: readonly number[]): ReadonlyMap<number, Arrival> {
+    return this.#reading().moves.arrivalsOf(source, seqs);
+  }
+
+  adopt(loop: Loop, prompt: string, into: number | undefined): number {
+    const { loops, moves, prompts } = this.#writing();
+    const before = into === undefined ? undefined : loops.bySeq(into);
+    if (before) this.#count(countedAs(before), -1);
+    const seq = into ?? this.#next();
+    const adopted = { ...loop, seq, place: loop.place === loop.seq ? seq : loop.place };
+    this.#count(countedAs(adopted), 1);
+    moves.put(adopted, into === undefined);
+    prompts.insert(seq, prompt);
+    this.#changed.add(seq);
+    return seq;
+  }
+
+  noteArrival(source: string, arrival: Arrival): void {
+    this.#writing().moves.noteArrival(source, arrival);
+  }
+
+  noteDeparture(seq: number, target: string, phase: IdlePhase): Departure {
+    const departure = { seq, n: this.#next(), target, phase };
+    this.#writing().moves.noteDeparture(departure);
+    return departure;
+  }
+
+  noteArrived(seq: number): void {
+    this.#writing().moves.noteArrived(seq);
+  }
+
+  forgetDeparture(seq: number): void {
+    this.#writing().moves.forgetDeparture(seq);
+  }
+
+  // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Gives the last added attempt a row of its own if no other has recorded its id: otherwise its loop would not find

@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS,
   type Doubt,
   type Doubts,
+  type Reserves,
   type Settings,
   type SettingValue,
 } from '../../core/model/settings.ts';
@@ -138,18 +139,17 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     else unreadable(key, `${quote(value)} is not a list of program names`);
     return fallback;
   };
-  const reserves = (): Settings['reserves'] => {
-    const found: { [account: string]: number } = {};
-    const accounts = get('accounts') ?? {};
-    const entries = typeof accounts === 'object' && !Array.isArray(accounts) ? Object.entries(accounts) : undefined;
-    for (const [account, value] of entries ?? []) {
-      const percent = (value as { readonly reservePercent?: unknown } | null)?.reservePercent ?? 0;
-      if (typeof percent === 'number' && percent >= 0 && percent <= 100) found[account] = percent;
-      else problems.push({ key: 'accounts', message: `${quote(percent)} is not a number from 0 to 100 (${account})` });
-    }
-    if (!entries)
-      problems.push({ key: 'accounts', message: `${quote(accounts)} is not an object of accounts by name` });
-    return found;
+  const reserves = (): Reserves => {
+    const accounts = get('accounts');
+    if (accounts === undefined) notSet('accounts');
+    if (accounts === undefined) return {};
+    const found = isObject(accounts) ? Object.entries(accounts) : undefined;
+    if (!found) unreadable('accounts', `${quote(accounts)} is not an object of accounts by name`);
+    const read = (found ?? []).map(([account, value]) => [account, reserveOf(value)] as const);
+    const wrong = read.find(([, percent]) => percent === undefined)?.[0];
+    if (wrong === undefined) return Object.fromEntries(read) as Reserves;
+    unreadable('accounts', `what ${quote(wrong)} keeps is not a number from 0 to 100`);
+    return {};
   };
   const rules = (key: string): readonly string[] => {
     const value = get(key);
@@ -289,6 +289,17 @@ export function nonsense(s: Settings): SettingProblem[] {
   return problems;
 }
 
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What an account keeps, percent; undefined where that makes no sense. */
+function reserveOf(account: unknown): number | undefined {
+  if (!isObject(account)) return undefined;
+  const percent = account['reservePercent'] ?? 0;
+  return typeof percent === 'number' && percent >= 0 && percent <= 100 ? percent : undefined;
+}
+
 function quote(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.slice(0, 60);
@@ -296,14 +307,21 @@ function quote(value: unknown): string {
 
 /** A stored value for people: `$20` for an amount of money. */
 export function settingText(key: string, value: SettingValue): string {
-  if (typeof value === 'object') return value.join(', ');
+  if (Array.isArray(value)) return value.join(', ');
+  if (isObject(value)) return Object.entries(value).map(reserveText).join(', ') || 'none';
   if (key === 'budget.dailyLimitUsd' && value === 0) return 'no limit';
   if (isMoney(key)) return `$${toUsd(Number(value))}`;
   return String(settingValue(key, value));
 }
 
+function reserveText([account, percent]: [string, unknown]): string {
+  return `${percent} % for ${account}`;
+}
+
 /** Converts a stored value to the unit of its setting. */
 export function settingValue(key: string, value: SettingValue): unknown {
+  if (isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([name, percent]) => [name, { reservePercent: percent }]));
   if (isMoney(key)) return toUsd(Number(value));
   const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];
   return rule && typeof value === 'number' ? value / rule.unit : value;
