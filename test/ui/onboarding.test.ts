@@ -347,28 +347,30 @@ describe('onboarding', () => {
     });
   });
 
-  it('from the samples to a first loop of one’s own it takes no more than four steps, each where one looks', async () => {
-    const { window, server } = host;
-    // Nobody has chosen an agent; that this is read can be seen by the limit.
-    server.writeSettings({ ...settings, ...themeSetting('dark'), 'loopSupervisor.budget.dailyLimitUsd': 7 });
-    await until('the settings', async () => (await window.statusText('budget')).endsWith('/ $7.00'));
-    await window.tree.show();
-    const steps: string[] = [];
-    const step = async (what: string, take: () => Promise<unknown>): Promise<void> => {
-      steps.push(what);
-      await take();
-    };
-    await step('press the plus of the view', () =>
-      window.page.locator('.part.sidebar .title-actions .action-label[aria-label^="Submit Prompt"]').click(),
-    );
-    await step('write the prompt', () => window.input.answer('The text for the agent', 'Fix the first bug'));
-    await window.input.asked('Choose the agent that runs your prompts');
-    await until('it to be found', async () => (await window.input.said())['claude']?.startsWith('2.1.328'));
-    await step('choose the agent', () => window.input.pick('claude'));
-    await step('choose what it may do', () => window.input.accept('What may claude do without asking?'));
-    await window.tree.becomes('Fix the first bug', 'completed');
-    await until('what it has cost', async () => (await window.statusText('budget')) === '$0.25 / $7.00');
-    assert.ok(steps.length <= 4, steps.join(', '));
+  describe('the first loop of one’s own', () => {
+    it('comes after the samples in at most four steps, each where one looks', async () => {
+      const { window, server } = host;
+      // Nobody has chosen an agent; that this is read can be seen by the limit.
+      server.writeSettings({ ...settings, ...themeSetting('dark'), 'loopSupervisor.budget.dailyLimitUsd': 7 });
+      await until('the settings', async () => (await window.statusText('budget')).endsWith('/ $7.00'));
+      await window.tree.show();
+      const steps: string[] = [];
+      const step = async (what: string, take: () => Promise<unknown>): Promise<void> => {
+        steps.push(what);
+        await take();
+      };
+      await step('press the plus of the view', () =>
+        window.page.locator('.part.sidebar .title-actions .action-label[aria-label^="Submit Prompt"]').click(),
+      );
+      await step('write the prompt', () => window.input.answer('The text for the agent', 'Fix the first bug'));
+      await window.input.asked('Choose the agent that runs your prompts');
+      await until('it to be found', async () => (await window.input.said())['claude']?.startsWith('2.1.328'));
+      await step('choose the agent', () => window.input.pick('claude'));
+      await step('choose what it may do', () => window.input.accept('What may claude do without asking?'));
+      await window.tree.becomes('Fix the first bug', 'completed');
+      await until('what it has cost', async () => (await window.statusText('budget')) === '$0.25 / $7.00');
+      assert.ok(steps.length <= 4, steps.join(', '));
+    });
   });
 });
 
