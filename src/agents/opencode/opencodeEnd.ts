@@ -64,11 +64,17 @@ export function failed(error: unknown, memory: OpencodeRun, emit: Emit, { words,
   const body = textIn(data['responseBody']);
   const detail = /"resets?_?(?:at|in)\w*"/i.test(body) ? ` ${body}` : '';
   const failure: Failure = {
-    message: message + detail,
+    message: withLogin(message, words) + detail,
     ...(status !== undefined && { status }),
     ...(cause !== undefined && { cause }),
   };
   emitFailure(emit, words, failure, now());
+}
+
+/** What it says where the provider of a model has no login, too. */
+function withLogin(message: string, { login }: AgentWords): string {
+  if (!message.startsWith('Model not found')) return message;
+  return `${message.replace(/[.?\s]+$/, '')}; a provider without a login has no models: ${login}`;
 }
 
 const SIGNS: Signs = [
@@ -86,7 +92,7 @@ export function end({ exit, errors }: Ending, memory: OpencodeRun, emit: Emit, {
   if (memory.inStep) emit({ type: 'cost', cost: 0, source: 'unknown', note: 'its last step was cut off' });
   else if (memory.failed && !memory.stepped) emit({ type: 'cost', cost: 0, source: 'priced', note: 'it did no work' });
   const logged = memory.vague ? loggedCause(errors) : undefined;
-  if (logged) emit(failureEnd(words, logged, logged.cause));
+  if (logged) emit(failureEnd(words, { message: withLogin(logged.message, words) }, logged.cause));
   if (memory.failed || exit.signal !== undefined) return;
   if (exit.exitCode !== 0) {
     emitErrors(emit, words, errors, SIGNS, now());

@@ -42,6 +42,12 @@ export const OPENCODE: { readonly [recording: string]: Expectation } = {
     end: 'config',
     reason: 'Model not found: stub/nobody',
   },
+  'opencode-noauth': {
+    session: 'ses_dd68d01fcffeC7x0UImTXC13E7',
+    priced: [0, 0, 0, 0],
+    end: 'config',
+    reason: 'a provider without a login has no models: run "opencode auth login"',
+  },
   'opencode-n-plain': { session: 'ses_dd94e3cd4ffeLFoPdFxEsgeyFB', text: [ANSWER], usd: 0.009366, end: 'ok' },
   'opencode-n-sigint-tool': { session: 'ses_dd9462c02ffeQa3qM5fvdecsjM', unknown: true },
   'opencode-n-sigterm-tool': { session: 'ses_dd945e564ffeduC1zfS16S5TwJ', unknown: true },
