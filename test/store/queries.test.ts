@@ -189,6 +189,12 @@ onEachStore('queries over many loops', (bench) => {
       (await store.timelineOf([queued.attempt.id, 9_999, early.attempt.id])).map(({ loopId }) => loopId),
       ['early', 'queued again'],
     );
+    const check = newAttempt('check', { number: 2, isCheck: true, round: 3 });
+    const { id } = await store.write((tx) => tx.insertAttempt(long.seq, check));
+    assert.deepEqual(
+      (await store.timelineOf([id])).map(({ isCheck, isSetup, round }) => [isCheck, isSetup, round]),
+      [[true, undefined, 3]],
+    );
   });
 
   it('R4.3 changes of the circuit are kept, the last 1,000 of them', async () => {

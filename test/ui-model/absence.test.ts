@@ -16,16 +16,18 @@ describe('after an absence', () => {
   };
 
   it('one sentence says how many ended how, who needs the user, and what it cost', () => {
-    const finished = [completed('a', { cost: toNano(3) }), completed('b'), failed];
+    const demo = completed('b', { agent: 'demo', cost: toNano(8) });
+    const finished = [completed('a', { cost: toNano(3) }), demo, failed];
     assert.equal(
-      absenceSummary({ finished, needYou: 1 }, since, NOW),
+      absenceSummary({ finished, needYou: 1, isDemo: (agent) => agent === 'demo' }, since, NOW),
       'While you were away since Mon 18:05: 2 completed, 1 failed, 1 needs you. Finished loops cost $3.20.',
+      'play money is left out',
     );
   });
 
   it('nothing is said where nothing happened', () => {
     const cancelled: FinishedLoop = { ...facts('c'), state: 'cancelled', finishedAt: NOW };
-    assert.equal(absenceSummary({ finished: [cancelled], needYou: 0 }, since, NOW), undefined);
+    assert.equal(absenceSummary({ finished: [cancelled], needYou: 0, isDemo: () => false }, since, NOW), undefined);
   });
 });
 

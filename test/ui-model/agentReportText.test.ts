@@ -86,7 +86,7 @@ describe('The report of Check Agents', () => {
     assert.deepEqual(
       rows.map((row) => row.replaceAll('&#46;', '.')),
       [
-        '| agent | version | |',
+        '| agent | version | state |',
         '| codex | 0.1.0 | too old |',
         '| sample | 0.1.0 | ready |',
         '| claude | 2.1.0 | ready |',

@@ -150,6 +150,26 @@ describe('dashboard', () => {
     );
   });
 
+  it('R11.4 checks and rounds of a loop are no restarts', () => {
+    // Earlier ones can come later.
+    const rows = loopRows(
+      [
+        attempt({ number: 4, isCheck: true, round: 1, outcome: 'exit' }),
+        attempt({ number: 5, round: 2 }),
+        attempt({ number: 6, isCheck: true, round: 2 }),
+        attempt({ isCheck: true, round: 0 }),
+        attempt({ number: 2, round: 1, outcome: 'exit' }),
+        attempt({ number: 3, round: 1 }),
+      ],
+      100,
+    );
+    assert.deepEqual(
+      rows.map(({ attempts, rounds }) => [attempts, rounds]),
+      [[3, 2]],
+    );
+    assert.equal(summarize(rows).restarts, 1, 'that of the first round');
+  });
+
   it('success and durations are those of whole loops, however often they were restarted', () => {
     const rows = loopRows(
       [

@@ -82,7 +82,8 @@ describe('detail of a loop', () => {
     ];
     assert.equal(detailData(detailOf({ attempts }), undefined, () => false).lastWords, 'All done.');
     const waiting = { state: 'waiting', for: 'you', need: 'allowance', why: '' };
-    assert.equal(detailData(detailOf({}, waiting), undefined, () => false).waitsFor, 'money');
+    const { waitsFor, needsYou } = detailData(detailOf({}, waiting), undefined, () => false);
+    assert.deepEqual([waitsFor, needsYou], ['money', true]);
   });
 
   for (const [cost, costEstimated, says] of [

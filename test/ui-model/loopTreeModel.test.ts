@@ -178,8 +178,12 @@ describe('The tree of loops', () => {
   });
 
   it('says that the queue is paused, and how many of the queued loops are returning', async () => {
-    const world = { live: [queued('a', 1), queued('b', 2)], finished: [], status: { paused: true, queueDepth: 1 } };
+    const live = [queued('a', 1, { attempts: 1 }), queued('b', 2)];
+    const world = { live, finished: [], status: { paused: true, queueDepth: 1 } };
     assert.deepEqual((await tuples(modelOf(world)))[1]?.slice(0, 2), ['Queued 2/20', 'paused · 1 returning']);
+    // One that was queued until a limit recovers does not count against the depth, and has not run either.
+    const other = { ...world, live: [queued('a', 1), queued('b', 2)] };
+    assert.deepEqual((await tuples(modelOf(other)))[1]?.slice(0, 2), ['Queued 2/20', 'paused']);
   });
 
   it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', async () => {

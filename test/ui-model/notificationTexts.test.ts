@@ -137,6 +137,15 @@ describe('Notifications', () => {
     });
   }
 
+  it('of a burst of waiting loops say what they wait for', () => {
+    const waits = (loopId: string, reason: 'you' | 'usageLimit') =>
+      ({ type: 'loop:waiting', at: NOW, host: 'w1', loopId, for: reason, reason: 'x' }) as const;
+    const said = (...events: ReturnType<typeof waits>[]) => noticeOf('waiting', events, titleOf, NOW)?.message;
+    assert.equal(said(waits('a', 'you'), waits('b', 'you')), '2 loops need you: “Title of a” and “Title of b”.');
+    assert.match(said(waits('a', 'usageLimit'), waits('b', 'usageLimit')) ?? '', /^2 loops wait for a usage limit: /);
+    assert.match(said(waits('a', 'you'), waits('b', 'usageLimit')) ?? '', /^2 loops are waiting: /);
+  });
+
   it('of a burst are one message that names three loops and counts the rest', () => {
     const loops = Array.from({ length: 40 }, (_, i) => done(`l${i}`));
     const notice = noticeOf('completion', loops, titleOf, NOW);

@@ -66,6 +66,11 @@ describe('The circuit in the status bar', () => {
     assert.deepEqual(shown(status), ['$(circle-slash) codex: usage limit reached · resumes 16:40 (+1)', 'warning']);
     const { tooltip } = circuitText(status, IDLE, NOW);
     assert.match(tooltip, /\| claude \| not logged in \|\n\| gemini \| ready \|/);
+    const ready = [...accounts, paid('pi'), ...Array.from({ length: 12 }, (_, n) => paid(`more${n}`))];
+    const row = /\| (gemini, pi, more0, .*) \| ready \|/.exec(
+      circuitText({ ...status, accounts: ready }, IDLE, NOW).tooltip,
+    );
+    assert.match(row?.[1] ?? '', /, more9 and 2 more$/, 'those that are ready share a row');
   });
 
   it('R17.1 says first that loops ask, since nobody else can answer them', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { pictures } from '../support/host/themes.ts';
 import { useWorkbench } from '../support/host/useWorkbench.ts';
 import { until } from '../support/until.ts';
-import { AGENTS } from './agents.ts';
+import { AGENTS, submitTo } from './agents.ts';
 
 describe('the circuit in the workbench', () => {
   const host = useWorkbench({
@@ -48,6 +48,10 @@ describe('the circuit in the workbench', () => {
     await fail();
     await until('the circuit to open', isOpen);
     assert.equal(await window.statusKind('circuit'), 'error');
+    assert.match(
+      (await window.statusItem('circuit').locator('a').getAttribute('aria-label')) ?? '',
+      /^Loops: fails stopped after 2 failures, \d+m \d\ds/,
+    );
     const { severity, buttons } = await window.notices.says('New loops are paused after failures, until');
     assert.equal(severity, 'warning', 'it goes away by itself, as the pause does');
     assert.deepEqual(buttons, ['Reset Circuit', 'Show Circuit']);
@@ -58,10 +62,9 @@ describe('the circuit in the workbench', () => {
     const first = await seconds();
     await until('the count to go down', async () => (await seconds()) < first);
     await pictures(host, 'circuit-open', async () => {
-      assert.match(
-        await window.statusHover('circuit'),
-        /fails\s+stopped after 2 failures[\s\S]*exit code 3: no luck[\s\S]*After several failures in a row of one account/,
-      );
+      const said = await window.statusHover('circuit');
+      assert.match(said, /fails\s+stopped after 2 failures[\s\S]*sample, claude[\s\S]*ready/);
+      assert.match(said, /exit code 3: no luck[\s\S]*After several failures in a row of one account/);
     });
   });
 
@@ -82,6 +85,16 @@ describe('the circuit in the workbench', () => {
     assert.ok((await window.input.choices()).some((choice) => choice.includes('Reset Circuit')));
     await window.screenshot('circuit-why');
     await window.input.pick(/Reset Circuit/);
+    await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
+  });
+
+  it('R14.1 a command of the user’s own that fails stops no other agent', async () => {
+    const { window } = host;
+    await open();
+    await submitTo(window, 'Goes on [quick]', 'sample');
+    await window.tree.becomes('Goes on [quick]', 'completed');
+    assert.ok(await isOpen());
+    await window.command('Reset Circuit');
     await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
   });
 

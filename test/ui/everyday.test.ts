@@ -160,7 +160,7 @@ describe('every day', () => {
     await window.tree.inlineAction('Unread', 'Mark All as Read');
     await until('nothing unread', async () => (await finished()).sections?.join() === 'Completed 1,Cancelled 3');
     await window.command('Hide Cancelled Loops');
-    await until('the others', async () => (await finished()).said === '4 · cancelled hidden');
+    await until('the others', async () => (await finished()).said === '1 of 4 · cancelled hidden');
     await pictures(host, 'finished');
     await window.command('Show Cancelled Loops');
     await window.tree.row('Cancelled').waitFor();
@@ -197,6 +197,12 @@ describe('every day', () => {
       return true;
     });
     await window.screenshot('settings-problems');
+    await window.command('Check Agents');
+    await until('both in the report', async () => {
+      const report = await window.webview().locator('body').innerText();
+      if (!/"shell": true/.test(report) || !/nobody/.test(report)) throw new Error(report);
+      return true;
+    });
     server.writeSettings(before);
     await until('no message', async () => !(await message.allInnerTexts()).join().includes('nobody'));
   });

@@ -95,6 +95,11 @@ describe('history and details in the workbench', () => {
         WHY,
         /Cost at least \$0\.\d+, an estimate/,
         'Restarts 1 recently',
+        'Paid by codex',
+        'Open folder',
+        'Show changes',
+        /paid by codex · session \S+ Copy/,
+        /Standard output · \d+ bytes/,
         /at least \$0\.\d+ estimated/,
         /≈\$0\.\d+ priced from its tokens/,
       ])
@@ -125,6 +130,35 @@ describe('history and details in the workbench', () => {
       async () => kept().length === 0,
     );
     await window.tree.row('sleep 1000.2').waitFor({ state: 'detached' });
+  });
+
+  it('finished loops are filtered by state, agent and workspace; the number of failed ones leads to them', async () => {
+    const { window } = host;
+    const listed = async (said: RegExp, titles: readonly string[]) =>
+      until(`${said} with ${titles.join(', ')}`, async () => {
+        const group = await finished();
+        const rows = (group?.[2] ?? []).flatMap(([label, , inner]) => inner?.map(([title]) => title) ?? [label]);
+        if (!said.test(group?.[1] ?? '') || rows.toSorted().join() !== titles.toSorted().join())
+          throw new Error(JSON.stringify(group));
+        return true;
+      });
+    await window.tree.inlineAction('Finished', 'Show Failed Loops');
+    await listed(/^1 of 3: failed/, [GAMMA]);
+    await window.command('Filter Finished Loops…');
+    await until('the boxes', async () => (await window.input.choices()).some((choice) => choice.includes('waits')));
+    await window.screenshot('history-filter');
+    for (const box of [/Failed$/, /This Workspace$/, /waits$/]) await window.input.pick(box);
+    await window.input.input().press('Enter');
+    await listed(/^1 of 3: /, ['Beta waits']);
+    await window.command('Clear History Filter');
+    await until('all of them', async () => ((await finished())?.[1] ?? '').startsWith('3 · 1 failed'));
+    await window.command('Group Finished Loops…');
+    await window.input.pick(/Folder$/);
+    const folder = host.workspace.split('/').at(-1);
+    await until('the folder', async () => (await sections())?.some(([label]) => label === folder));
+    await window.command('Group Finished Loops…');
+    await window.input.pick(/Day$/);
+    await until('the day', async () => (await sections())?.some(([label]) => label === 'Today'));
   });
 
   it('the history is searched by state, agent, text and date', async () => {

@@ -111,6 +111,17 @@ describe('by keyboard alone', () => {
     await openOutput();
   });
 
+  it('Delete on a running loop asks first, and Escape leaves it running', async () => {
+    const { window } = host;
+    const question = window.page
+      .locator('.monaco-dialog-box')
+      .filter({ hasText: 'Stop “/nowhere”, which has run for' });
+    await window.tree.press('/nowhere', 'Delete', () => question.isVisible());
+    await press('Escape');
+    await question.waitFor({ state: 'detached' });
+    assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, /);
+  });
+
   it('the transcript: Tab reaches all; what streams is not announced, a transition is', async () => {
     const { window } = host;
     await openOutput();

@@ -42,6 +42,24 @@ describe('the view in a side bar of 300 pixels', () => {
     });
   });
 
+  it('has what is used most in its title, without the menu', async () => {
+    const { window } = host;
+    await window.tree.show();
+    await window.widenSideBar(300);
+    const buttons = window.page.locator('.part.sidebar .composite.title .title-actions .action-label');
+    await until('the buttons', async () => {
+      const labels = await buttons.evaluateAll((elements) =>
+        elements.flatMap((element) => (element.checkVisibility() ? [element.getAttribute('aria-label') ?? ''] : [])),
+      );
+      for (const wanted of ['Submit Prompt…', 'Choose Agent…', 'Check Agents', 'Show Dashboard', 'Open Settings'])
+        assert.ok(
+          labels.some((label) => label.startsWith(wanted)),
+          `${wanted} in ${labels.join(', ')}`,
+        );
+      return true;
+    });
+  });
+
   for (const theme of Object.keys(THEMES) as ThemeName[]) {
     it(`can be read in ${THEMES[theme].theme}`, async () => {
       await useTheme(host, theme, settings);

@@ -56,6 +56,7 @@ describe('panels', () => {
     await view.locator('.state', { hasText: 'completed' }).waitFor();
     assert.ok((await view.locator('.tool').count()) > 0, 'tool calls');
     assert.match(await view.locator('.cost').first().innerText(), /Cost \$0\.\d+/);
+    await view.locator('.facts', { hasText: '$0.25 play money' }).waitFor();
     await window.screenshot('transcript');
     await isOpenToAll(window);
   });

@@ -208,6 +208,19 @@ describe('ways to submit', () => {
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
   });
 
+  it('the entry of the context menu names the agent; what the demo runs is marked, and costs no money', async () => {
+    const { window, server } = host;
+    server.writeSettings({ ...settings, 'loopSupervisor.defaultAgent': 'sample' });
+    await window.tree.show();
+    await window.editor.open('plan.txt');
+    await window.editor.selectLines(1, 1);
+    await window.editor.contextAction('Submit Selection to Sample Agent');
+    await window.tree.becomes('Make a plan.', 'demo');
+    await window.tree.becomes('Make a plan.', 'completed');
+    assert.equal(await window.statusText('budget'), '$0.00 today');
+    server.writeSettings({ ...settings, ...themeSetting('dark') });
+  });
+
   describe('Submit with Options', () => {
     const QUESTIONS = [
       'The text for the agent',

@@ -24,6 +24,7 @@ function figures(now: number, over: Partial<LiveFigures> = {}): LiveFigures {
     queueMax: 20,
     backingOff: 1,
     waiting: 1,
+    needing: 2,
     failed: 2,
     paused: false,
     circuit: { state: 'closed', consecutiveFailures: 1, cooldownRemainingMs: 0, reasons: [] },
@@ -108,7 +109,7 @@ describe('dashboard page', () => {
     const text = async () => (await view.page.locator('.counters').innerText()).replace(/\s+/g, ' ');
     assert.match(
       await text(),
-      /Running 3 of 4 slots in use Queued Pause 5 of 20 1 to restart, 1 for a limit State Ready/,
+      /Running 3 of 4 slots in use Queued Pause 5 of 20 2 need you, 1 to restart, 1 for a limit State Ready/,
     );
     assert.match(await text(), /≈\$18\.40 of \$20\.00 \$0\.90 reserved, 92 %, resets/);
     const now = Date.now();
@@ -283,7 +284,7 @@ describe('dashboard page', () => {
     const now = Date.now();
     await send({
       type: 'figures',
-      figures: figures(now, { running: 0, queued: 0, backingOff: 0, waiting: 0, failed: 0 }),
+      figures: figures(now, { running: 0, queued: 0, backingOff: 0, waiting: 0, needing: 0, failed: 0 }),
       now,
     });
     await send({ type: 'timeline', range: { ms: HOUR, from: now - HOUR }, attempts: [], circuit: [], complete: true });

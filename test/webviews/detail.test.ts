@@ -252,7 +252,8 @@ describe('detail page', () => {
     });
     assert.equal(await shown(), 'Show output, Cancel, Run next, Take over, Copy id, Edit, Rename');
     assert.match(await view.page.locator('.facts').first().innerText(), /3, waiting for budget/);
-    await send({ type: 'detail', detail: { ...DETAIL, state: 'waiting', waitsFor: 'rounds' } });
+    await send({ type: 'detail', detail: { ...DETAIL, state: 'waiting', waitsFor: 'rounds', needsYou: true } });
+    await view.page.locator('.state', { hasText: 'needs you' }).waitFor();
     const others = 'Restart, Copy id, Edit as new, Rename';
     assert.equal(await shown(), `Show output, Cancel, Continue, Accept as it is, ${others}`);
     await send({ type: 'detail', detail: { ...DETAIL, state: 'waiting', waitsFor: 'money' } });

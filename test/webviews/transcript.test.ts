@@ -16,6 +16,7 @@ const HEADER: TranscriptHeader = {
   attempts: 2,
   usd: 0.0123,
   estimated: true,
+  demo: false,
   live: true,
 };
 

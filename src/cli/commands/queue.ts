@@ -13,7 +13,7 @@ export const addQueue: AddCommands = (program, run) => {
   program
     .command('retry')
     .summary('submit a failed loop again')
-    .description('Submits a loop that has failed for good again, with its restarts cleared.')
+    .description('Submits a failed loop that has no restarts left again, with its restarts cleared.')
     .argument('<id>', 'the id of a loop')
     .option('--max-cost <usd>', 'a new cap', amount)
     .addHelpText(

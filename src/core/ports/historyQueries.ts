@@ -15,6 +15,11 @@ export interface TimelineAttempt {
   readonly agent: string;
   /** 1 for the first attempt of its loop. */
   readonly number: number;
+  /** It ran the loop's check (R11.1), or the set-up command of its work tree (R12.2): no work of the agent. */
+  readonly isCheck?: true;
+  readonly isSetup?: true;
+  /** The round that it belongs to, in a loop with a check. */
+  readonly round?: number;
   readonly startedAt: number;
   /** Absent while it is not settled. */
   readonly endedAt?: number;

@@ -205,8 +205,8 @@ export class Queries {
 
   async #timeline(where: string): Promise<TimelineAttempt[]> {
     const [rows = []] = await this.#run(
-      `SELECT a.id, a.seq, l.loop_id AS "loopId", left(l.title, 120) AS title, l.agent, a.number, a.started_at AS "startedAt",
-         a.ended_at AS "endedAt", a.outcome, a.cost, a.cost_estimated AS "costEstimated", l.state
+      `SELECT a.id, a.seq, l.loop_id AS "loopId", left(l.title, 120) AS title, l.agent, a.number, a.is_check AS "isCheck",
+         a.is_setup AS "isSetup", a.round, a.started_at AS "startedAt", a.ended_at AS "endedAt", a.outcome, a.cost, a.cost_estimated AS "costEstimated", l.state
        FROM attempts AS a JOIN loops AS l USING (seq) WHERE ${where} ORDER BY a.id`,
     );
     return this.#reader.readAll(timelineSchema, rows, (row) => `the attempt ${String(row.id)}`);

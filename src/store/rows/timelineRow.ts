@@ -11,6 +11,9 @@ const row = columns({
   title: z.string(),
   agent: z.string(),
   number: z.int(),
+  isCheck: z.nullable(z.int()),
+  isSetup: z.nullable(z.int()),
+  round: z.nullable(z.int()),
   startedAt: z.int(),
   endedAt: z.nullable(z.int()),
   outcome: z.nullable(outcome),
@@ -23,8 +26,11 @@ const row = columns({
 export const timelineSchema = z.pipe(
   row,
   z.transform(
-    ({ endedAt, outcome, ...row }): TimelineAttempt => ({
+    ({ isCheck, isSetup, round, endedAt, outcome, ...row }): TimelineAttempt => ({
       ...row,
+      ...(isCheck && { isCheck: true }),
+      ...(isSetup && { isSetup: true }),
+      ...(round !== null && { round }),
       ...(endedAt !== null && { endedAt }),
       ...(outcome !== null && { outcome }),
     }),

@@ -4,7 +4,7 @@ import { timelineSchema } from '../rows/timelineRow.ts';
 import type { Connection, Query } from './connection.ts';
 
 const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120) AS title, l.agent, a.number,
-    a.started_at AS startedAt, a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
+    a.is_check AS isCheck, a.is_setup AS isSetup, a.round, a.started_at AS startedAt, a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
   FROM attempts AS a JOIN loops AS l USING (seq)`;
 
 /** Attempts of all loops, as a timeline shows them. */

@@ -38,7 +38,7 @@ function summary(reports: readonly AgentReport[]): string {
     const state = path === undefined ? 'not found' : problems.map(({ short }) => short).join(', ') || 'ready';
     return `| ${escapeMarkdown(name)} | ${escapeMarkdown(version ?? '')} | ${state} |`;
   });
-  return ['| agent | version | |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| agent | version | state |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 function isUsable({ path, problems }: AgentReport): boolean {

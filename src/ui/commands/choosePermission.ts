@@ -15,7 +15,7 @@ export async function choosePermission(ctx: CommandContext, { name, modes }: Kno
   }));
   const answer = await askItem({
     title: `What may ${name} do without asking?`,
-    placeholder: 'Nobody is there to answer its questions while it runs. You can change this at any time.',
+    placeholder: 'What it may do while you are away. You can change this at any time.',
     items,
     active: items.find(({ value }) => value === modes.value),
     ignoreFocusOut: true,

@@ -8,9 +8,10 @@ export interface LiveFigures {
   readonly slots: number;
   readonly queued: number;
   readonly queueMax: number;
-  /** Waiting to restart, and waiting for a usage limit. */
+  /** Waiting to restart, for a limit to reset, and for a decision of their user's. */
   readonly backingOff: number;
   readonly waiting: number;
+  readonly needing: number;
   readonly failed: number;
   readonly paused: boolean;
   readonly circuit: CircuitStatus;

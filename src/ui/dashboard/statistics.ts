@@ -8,7 +8,10 @@ export interface LoopRow {
   readonly title: string;
   readonly agent: string;
   readonly state: LoopState;
+  /** Runs of its agent: neither of its check nor of the set-up of its work tree. */
   readonly attempts: number;
+  /** Its rounds; 1 without a check. */
+  readonly rounds: number;
   readonly startedAt: number;
   /** When its last attempt ended; absent while one runs. */
   readonly endedAt?: number;
@@ -21,9 +24,12 @@ export interface LoopRow {
 /** The loops of these attempts, newest first. */
 export function loopRows(attempts: Iterable<TimelineAttempt>, now: number): LoopRow[] {
   const rows = new Map<number, LoopRow>();
+  /** How many runs of a loop were no work of its agent. */
+  const others = new Map<number, number>();
   for (const attempt of attempts) {
     const { seq, loopId, title, agent, state, startedAt, endedAt } = attempt;
     const before = rows.get(seq);
+    if (attempt.isCheck || attempt.isSetup) others.set(seq, (others.get(seq) ?? 0) + 1);
     const last = endedAt === undefined ? undefined : Math.max(endedAt, before?.endedAt ?? 0);
     rows.set(seq, {
       seq,
@@ -32,6 +38,7 @@ export function loopRows(attempts: Iterable<TimelineAttempt>, now: number): Loop
       agent,
       state,
       attempts: Math.max(attempt.number, before?.attempts ?? 0),
+      rounds: Math.max(attempt.round ?? 1, before?.rounds ?? 1),
       startedAt: Math.min(startedAt, before?.startedAt ?? startedAt),
       ...(last === undefined ? {} : { endedAt: last }),
       ranMs: (before?.ranMs ?? 0) + Math.max(0, (endedAt ?? now) - startedAt),
@@ -39,7 +46,9 @@ export function loopRows(attempts: Iterable<TimelineAttempt>, now: number): Loop
       costEstimated: (before?.costEstimated ?? 0) + attempt.costEstimated,
     });
   }
-  return [...rows.values()].sort((a, b) => b.startedAt - a.startedAt || b.seq - a.seq);
+  return [...rows.values()]
+    .map((row) => ({ ...row, attempts: row.attempts - (others.get(row.seq) ?? 0) }))
+    .sort((a, b) => b.startedAt - a.startedAt || b.seq - a.seq);
 }
 
 /** Success and durations of the loops that have ended. */
@@ -52,7 +61,7 @@ export interface Summary {
   /** Median and 90th percentile of the running time of completed loops (ms). */
   readonly medianMs?: number;
   readonly p90Ms?: number;
-  /** Attempts beyond the first of each loop. */
+  /** Attempts beyond the first of each round. */
   readonly restarts: number;
 }
 
@@ -70,7 +79,7 @@ export function summarize(rows: readonly LoopRow[]): Summary {
     ...(completed.length + failed > 0 && { successRate: completed.length / (completed.length + failed) }),
     ...(medianMs !== undefined && { medianMs }),
     ...(p90Ms !== undefined && { p90Ms }),
-    restarts: rows.reduce((sum, { attempts }) => sum + Math.max(0, attempts - 1), 0),
+    restarts: rows.reduce((sum, { attempts, rounds }) => sum + Math.max(0, attempts - rounds), 0),
   };
 }
 

@@ -24,6 +24,9 @@ export const STEPS = [
   30 * DAY,
 ];
 
+/** Distances between the grid lines of durations (ms): short ones get more than a line at zero. */
+export const DURATION_STEPS = [SECOND, 2 * SECOND, ...STEPS.slice(1)];
+
 export interface Tick {
   /** Wall time, ms. */
   readonly at: number;

@@ -1,5 +1,5 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
-import { isActive, isFinished, type Loop } from '../../core/model/loop.ts';
+import { isActive, isFinished, type Loop, needsUser } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
@@ -36,6 +36,7 @@ export function detailData(
     seq: loop.seq,
     title: oneLine(loop.title, 200) || loop.loopId,
     state: loop.state,
+    ...(needsUser(loop) && { needsYou: true as const }),
     ...(isAtRoundBound(loop) && { waitsFor: 'rounds' as const }),
     ...(asksForMore(loop) && { waitsFor: 'money' as const }),
     editable: loop.state === 'queued' && loop.attempts === 0,

@@ -119,6 +119,8 @@ export interface DetailData {
   readonly state: LoopState;
   /** It can be continued: its rounds have reached a bound, or it waits to be allowed to spend more. */
   readonly waitsFor?: 'rounds' | 'money';
+  /** It waits for its user. */
+  readonly needsYou?: true;
   /** It is queued and has not started, so it can be edited. */
   readonly editable: boolean;
   /** Its costs are play money. */

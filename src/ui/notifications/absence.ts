@@ -12,6 +12,8 @@ export interface Happened {
   readonly finished: readonly FinishedLoop[];
   /** Loops that need the user now. */
   readonly needYou: number;
+  /** Whether an agent is the demo, whose costs are play money. */
+  isDemo(agent: string): boolean;
 }
 
 /** What was absent: the user, or every window while the headless host went on (R15.1). */
@@ -19,7 +21,7 @@ export type Absent = 'you were away' | 'no window was open';
 
 /** Summarizes what happened since `from` (wall time, ms); undefined if nothing did. */
 export function absenceSummary(
-  { finished, needYou }: Happened,
+  { finished, needYou, isDemo }: Happened,
   from: number,
   now: number,
   absent: Absent = 'you were away',
@@ -32,7 +34,7 @@ export function absenceSummary(
   ] as const;
   const said = counts.flatMap(([n, what]) => (n > 0 ? [`${formatNumber(n)} ${what}`] : []));
   if (said.length === 0) return undefined;
-  const cost = finished.reduce((sum, loop) => sum + loop.cost, 0);
+  const cost = finished.reduce((sum, loop) => sum + (isDemo(loop.agent) ? 0 : loop.cost), 0);
   const paid = cost > 0 ? ` Finished loops cost ${formatUsd(toUsd(cost))}.` : '';
   return `While ${absent} since ${formatClock(from, now)}: ${said.join(', ')}.${paid}`;
 }

@@ -97,18 +97,26 @@ function messageOf(
   const rest = ids.length - names.length;
   const list =
     rest > 0 ? `${names.join(', ')} and ${rest} more` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  return { message: `${count(ids.length, 'loop')} ${SEVERAL[kind]}: ${list}.`, loopIds: ids };
+  return { message: `${count(ids.length, 'loop')} ${severalWords(kind, events)}: ${list}.`, loopIds: ids };
 }
 
 function gigabytes(bytes: number): string {
   return `${(bytes / 1024 ** 3).toFixed(1)} GB`;
 }
 
+/** What several loops do. Those that wait do so for their user, or until a time. */
+function severalWords(kind: NoticeKind, events: readonly SupervisorEvent[]): string {
+  if (kind !== 'waiting') return SEVERAL[kind];
+  const reasons = new Set(events.map((event) => (event.type === 'loop:waiting' ? event.for : undefined)));
+  if (reasons.size > 1) return SEVERAL.waiting;
+  return reasons.has('you') ? 'need you' : reasons.has('usageLimit') ? 'wait for a usage limit' : SEVERAL.waiting;
+}
+
 const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   question: 'ask for permission',
   completion: 'completed',
   failure: 'failed and have no restarts left',
-  waiting: 'wait for a usage limit',
+  waiting: 'are waiting',
   silence: 'have been silent for too long',
   circuit: 'paused new starts',
   budget: 'used up the budget',

@@ -7,6 +7,7 @@ import type { LoopDetail } from '../../core/model/status.ts';
 import type { Config } from '../settings/config.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { HeadlessParts } from '../window/background.ts';
 import { claimEvents, EventTurns, isOwn } from '../window/eventClaims.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
@@ -26,7 +27,7 @@ const KEPT = 1000;
 const OFF = 'Don’t Show Again';
 
 /** What notifications need. */
-export interface NotificationDeps extends UiDeps {
+export interface NotificationDeps extends UiDeps, Pick<ViewDeps, 'profile'> {
   headless(): Promise<Pick<HeadlessParts, 'takeAlone'>>;
 }
 
@@ -164,7 +165,8 @@ export class Notifications implements vscode.Disposable {
       if ((await supervisor.claim([`absence ${since}`])).length === 0) return;
       const finished = await supervisor.finished({ from: since, limit: KEPT });
       const needYou = supervisor.live(0).filter(({ loop }) => needsUser(loop) || openQuestions(loop).length > 0).length;
-      const message = absenceSummary({ finished, needYou }, since, Date.now(), absent);
+      const isDemo = (agent: string) => this.#deps.profile(agent)?.isDemo ?? false;
+      const message = absenceSummary({ finished, needYou, isDemo }, since, Date.now(), absent);
       if (message === undefined) return;
       const failed = finished.some(({ state }) => state === 'failed');
       const buttons = [...(failed ? [SHOW_FAILED] : []), SHOW_LOOPS];

@@ -28,7 +28,7 @@ export interface Glance {
 
 const EXPLAINED =
   'After several failures in a row of one account, its loops are paused. After a while one of them is tried; if it works, the others follow.';
-/** Accounts listed in the hover. */
+/** Accounts named in the hover that are ready. */
 const LISTED = 12;
 
 /**
@@ -90,12 +90,7 @@ function circuitTooltip(
   needing: number,
   now: number,
 ): string {
-  const rows = accounts.slice(0, LISTED).map((account) => {
-    const words = accountWords(account.circuit, account.holds, now) || 'ready';
-    const failures = account.circuit?.state === 'closed' ? account.circuit.consecutiveFailures : 0;
-    const note = failures > 0 ? ` after ${count(failures, 'failure')} in a row` : '';
-    return `| ${escapeMarkdown(nameOf(account), 40)} | ${escapeMarkdown(words, 80)}${note} |`;
-  });
+  const rows = accountRows(accounts, now);
   const worst = accounts.find(({ circuit }) => (circuit?.reasons.length ?? 0) > 0)?.circuit;
   const last = worst?.lastFailureAt === undefined ? '' : ` (the last at ${formatClock(worst.lastFailureAt, now)})`;
   return [
@@ -110,6 +105,28 @@ function circuitTooltip(
     EXPLAINED,
     'Click for what can be done.',
   ].join('\n\n');
+}
+
+/** A row for each account about which there is something to say, and one for all that are ready. */
+function accountRows(accounts: readonly AccountState[], now: number): string[] {
+  const rows: string[] = [];
+  const ready: string[] = [];
+  for (const account of accounts) {
+    const { circuit, holds } = account;
+    const name = escapeMarkdown(nameOf(account), 40);
+    const words = accountWords(circuit, holds, now);
+    const failures = circuit?.state === 'closed' ? circuit.consecutiveFailures : 0;
+    if (words === '' && failures === 0) ready.push(name);
+    else
+      rows.push(`| ${name} | ${words === '' ? `ready after ${failuresText(failures)}` : escapeMarkdown(words, 80)} |`);
+  }
+  const more = ready.length > LISTED ? ` and ${formatNumber(ready.length - LISTED)} more` : '';
+  if (ready.length > 0) rows.push(`| ${ready.slice(0, LISTED).join(', ')}${more} | ready |`);
+  return rows;
+}
+
+function failuresText(n: number): string {
+  return n === 1 ? '1 failure' : `${count(n, 'failure')} in a row`;
 }
 
 /** A name for a stopped account: its agent, if it pays for only one. */
@@ -166,11 +183,12 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
     level === 'error'
       ? `out of budget, resumes ${formatClock(resetsAt, now)}`
       : `${Math.floor((used / limit) * 100)} % used`;
+  const resets = level === 'error' ? '' : `, resets ${formatClock(resetsAt, now)}`;
   const icon = level === 'error' ? 'error' : level === 'warning' ? 'warning' : 'credit-card';
   return {
     text: `$(${icon}) ${amount} / ${formatUsd(limit)}`,
     spoken: `${spokenAmount} of ${formatUsd(limit)}, ${state}`,
-    tooltip: `**Spent today: ${amount} of ${formatUsd(limit)}**, ${state}. A new day begins at ${formatClock(resetsAt, now)}.${detail}${note}`,
+    tooltip: `**Spent today: ${amount} of ${formatUsd(limit)}**, ${state}${resets}.${detail}${note}`,
     level,
   };
 }

@@ -107,6 +107,8 @@ export interface TranscriptHeader {
   readonly attempts: number;
   readonly usd: number;
   readonly estimated: boolean;
+  /** Its costs are play money. */
+  readonly demo: boolean;
   /** There may be more to come. */
   readonly live: boolean;
 }

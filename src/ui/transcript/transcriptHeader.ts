@@ -5,8 +5,8 @@ import { reasonOf } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { TranscriptHeader } from './protocol.ts';
 
-/** What the head of the page shows of a loop. */
-export function headerOf({ loop, costUsd, costEstimated, machine }: LoopDetail): TranscriptHeader {
+/** What the head of the page shows of a loop. `isDemo`: whether its costs are play money. */
+export function headerOf({ loop, costUsd, costEstimated, machine }: LoopDetail, isDemo: boolean): TranscriptHeader {
   const why = [otherMachine(machine), reasonOf(loop)].filter((text) => text !== undefined).join('. ') || undefined;
   return {
     loopId: loop.loopId,
@@ -21,6 +21,7 @@ export function headerOf({ loop, costUsd, costEstimated, machine }: LoopDetail):
     attempts: loop.attempts,
     usd: costUsd,
     estimated: costEstimated,
+    demo: isDemo,
     live: isLive(loop),
   };
 }

@@ -148,13 +148,14 @@ export class TranscriptSession implements Disposable {
       this.#post({ type: 'gone', text: 'This loop is no longer in the history.' });
       return undefined;
     }
-    const header = headerOf(detail);
+    const profile = this.#deps.profile(detail.loop.agent);
+    const header = headerOf(detail, profile?.isDemo ?? false);
     const text = JSON.stringify(header);
     if (text !== this.#header) {
       this.#header = text;
       this.#post({ type: 'header', header });
     }
-    return { detail, logs: attemptLogs(detail, this.#deps.paths, this.#deps.profile(detail.loop.agent)) };
+    return { detail, logs: attemptLogs(detail, this.#deps.paths, profile) };
   }
 
   /** Shows the end and follows it. `skipped`: bytes skipped to get there. */

@@ -16,7 +16,7 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
   const asking = (groups.get('needsYou') ?? []).filter(({ loop }) => isAsking(loop)).length;
   const elsewhere = status.concurrencyUsed - size('running') - asking;
-  const returned = Math.max(0, queueLength - size('parked') - status.queueDepth);
+  const returned = unread > 0 ? Math.max(0, queueLength - size('parked') - status.queueDepth) : returnedIn(groups);
   const counted = (group: GroupName, label: string) =>
     size(group) > 0 ? [groupRow(group, label, formatNumber(size(group)), size(group))] : [];
   const rows = [
@@ -42,6 +42,12 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   return finishedCount.total > 0 ? [...rows, await finishedGroup(snapshot, filter, pageSize)] : rows;
 }
 
+/** How many queued loops have run before. What was queued until a limit recovers does not count as full either. */
+function returnedIn(groups: Snapshot['groups']): number {
+  const queued = [...groups].flatMap(([id, views]) => (id === 'parked' ? [] : views));
+  return queued.filter(({ loop }) => loop.state === 'queued' && loop.attempts > 0).length;
+}
+
 async function finishedGroup(
   { finishedCount: { total, failed }, finished }: Snapshot,
   filter: FinishedFilter,
@@ -50,8 +56,10 @@ async function finishedGroup(
   const { isOn, words } = filter;
   const page = await finished();
   const unread = page.filter((loop) => filter.isUnread(loop)).length;
+  // A full page may go on: then it is not known how many of all are listed.
+  const listed = filter.hidesCancelled && page.length < pageSize ? `${formatNumber(page.length)} of ` : '';
   const all = join([
-    formatNumber(total),
+    `${listed}${formatNumber(total)}`,
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     unread > 0 ? `${formatNumber(unread)} unread` : '',
     filter.hidesCancelled ? 'cancelled hidden' : '',

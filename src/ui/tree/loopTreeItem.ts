@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { LoopDetail } from '../../core/model/status.ts';
-import { formatClock, formatCost, formatDuration } from '../text/format.ts';
+import { count, formatClock, formatCost, formatDuration } from '../text/format.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
 import { STATE_WORDS } from '../text/stateText.ts';
@@ -47,13 +47,14 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
   const current = attempts.at(-1);
   const pid = current?.pid !== undefined && current.endedAt === undefined ? ` · pid ${current.pid}` : '';
   const error = 'failure' in loop ? loop.failure : loop.lastError;
+  const tries = attempts.filter(({ isCheck, isSetup }) => !isCheck && !isSetup).length;
   const ran = current
     ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}`
     : '';
   const money = formatCost(loop);
   const cost = money && ` · ${money}`;
   const lines = [
-    `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`}${ran}${pid}${cost}`,
+    `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${count(tries, 'attempt')}${ran}${pid}${cost}`,
     ...(proof ? [inlineCode(proof, 120)] : []),
     ...(words ? ['It said last:', codeBlock(words, { language: 'text', maxLines: 6, maxChars: 600 })] : []),
     ...(words ? ['Its prompt:'] : []),

@@ -9,6 +9,8 @@ const SWALLOWED_MS = 5_000;
 /** The palette, input boxes and picks of a window. */
 export class QuickInput {
   readonly #page: Page;
+  /** Puts away a question that only stands in the way: that for the loop of a command whose row was drawn anew. */
+  makeWay: () => Promise<void> = async () => {};
 
   constructor(page: Page) {
     this.#page = page;
@@ -79,6 +81,7 @@ export class QuickInput {
   /** Waits for a quick input that shows this text: as its title, prompt, placeholder or complaint. */
   async asked(prompt: string | RegExp): Promise<void> {
     await until(`the question ${prompt}`, async () => {
+      await this.makeWay();
       const shown = await this.question();
       return typeof prompt === 'string' ? shown.includes(prompt) : prompt.test(shown);
     });

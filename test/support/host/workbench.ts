@@ -86,6 +86,7 @@ export class Workbench {
     this.page = page;
     this.input = new QuickInput(page);
     this.tree = new LoopTree(page);
+    this.input.makeWay = () => this.tree.takeLostAgain();
     this.notices = new Notices(page, this.input);
     this.editor = new TextEditor(page, this.input);
     this.explorer = new Explorer(page, this.input);

@@ -37,6 +37,7 @@ export class Chart {
   readonly #options: ChartOptions;
   readonly #host = h('div', { class: 'chart', 'aria-hidden': 'true' });
   readonly #table: HTMLElement;
+  readonly #details: HTMLDetailsElement;
   readonly #none = h('p', { class: 'dim', hidden: true }, 'Nothing in this period.');
   #plot: uPlot | undefined;
   #data: ChartData = { labels: [], series: [] };
@@ -52,9 +53,9 @@ export class Chart {
       role: 'region',
       'aria-label': `${options.title}, as a table`,
     });
-    const details = h('details', {}, h('summary', {}, 'As a table'), this.#table);
-    details.addEventListener('toggle', () => this.#fillTable());
-    this.element = h('section', { class: 'card' }, h('h2', {}, options.title), this.#none, this.#host, details);
+    this.#details = h('details', {}, h('summary', {}, 'As a table'), this.#table);
+    this.#details.addEventListener('toggle', () => this.#fillTable());
+    this.element = h('section', { class: 'card' }, h('h2', {}, options.title), this.#none, this.#host, this.#details);
     new ResizeObserver(() => this.#plot?.setSize({ width: this.#width(), height: HEIGHT })).observe(this.#host);
   }
 
@@ -63,6 +64,7 @@ export class Chart {
     const empty = !data.series.some(({ values }) => values.some((value) => value !== undefined && value > 0));
     this.#none.hidden = !empty;
     this.#host.hidden = empty;
+    this.#details.hidden = empty;
     this.#fillTable();
     if (empty) return;
     const shape = JSON.stringify(data.series.map(({ label, color }) => [label, color]));
@@ -186,7 +188,7 @@ export class Chart {
   }
 
   #fillTable(): void {
-    if (!(this.#table.parentElement as HTMLDetailsElement).open) return;
+    if (!this.#details.open) return;
     const { labels, series } = this.#data;
     const { title, format } = this.#options;
     const rows = labels.flatMap((label, at) => {

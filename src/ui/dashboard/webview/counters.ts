@@ -1,5 +1,5 @@
 import { CIRCUIT_WORDS } from '../../text/circuitWords.ts';
-import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
+import { count, formatClock, formatDuration, formatUsd } from '../../text/format.ts';
 import { oneLine } from '../../text/safeText.ts';
 import { windowWords } from '../../text/windowWords.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -66,7 +66,7 @@ export class Counters {
       `${completed} completed`,
       `${failed} failed`,
       cancelled > 0 ? `${cancelled} cancelled` : '',
-      restarts > 0 ? `${restarts} restarts` : '',
+      restarts > 0 ? count(restarts, 'restart') : '',
     ];
     this.#success.show(
       successRate === undefined ? '–' : `${Math.round(successRate * 100)} %`,
@@ -82,12 +82,16 @@ export class Counters {
   tick(): void {
     const figures = this.#figures;
     if (!figures) return;
-    const { running, slots, queued, queueMax, backingOff, waiting, failed, paused, circuit, budget } = figures;
+    const { running, slots, queued, queueMax, backingOff, waiting, needing, failed, paused, circuit, budget } = figures;
     const passed = Math.max(0, Date.now() - this.#at);
     this.#running.show(`${running} of ${slots}`, 'slots in use');
     this.#failed.hidden = failed === 0;
     this.#failed.textContent = `Show ${failed} failed`;
-    const waits = [backingOff > 0 ? `${backingOff} to restart` : '', waiting > 0 ? `${waiting} for a limit` : '']
+    const waits = [
+      needing > 0 ? `${needing} ${needing === 1 ? 'needs' : 'need'} you` : '',
+      backingOff > 0 ? `${backingOff} to restart` : '',
+      waiting > 0 ? `${waiting} for a limit` : '',
+    ]
       .filter(Boolean)
       .join(', ');
     this.#queued.show(
@@ -130,7 +134,8 @@ export class Counters {
 }
 
 function failuresIn(n: number): string {
-  return n === 0 ? 'no failures in a row' : `${n} ${n === 1 ? 'failure' : 'failures'} in a row`;
+  if (n === 1) return 'the last attempt failed';
+  return n === 0 ? 'no failures in a row' : `${n} failures in a row`;
 }
 
 function card(name: string, action?: HTMLElement): Card {

@@ -15,7 +15,7 @@ import {
   type ToDashboard,
 } from '../protocol.ts';
 import { buckets, loopRows, summarize } from '../statistics.ts';
-import { STEPS, timeSteps } from '../timeAxis.ts';
+import { DURATION_STEPS, timeSteps } from '../timeAxis.ts';
 import { Chart } from './chart.ts';
 import { Counters } from './counters.ts';
 import { LoopTable } from './loopTable.ts';
@@ -63,7 +63,7 @@ const outcomes = new Chart(
   palette,
 );
 const durations = new Chart(
-  { title: 'Duration of completed loops', unit: 'From', form: 'lines', format: formatDuration, steps: STEPS },
+  { title: 'Duration of completed loops', unit: 'From', form: 'lines', format: formatDuration, steps: DURATION_STEPS },
   palette,
 );
 const table = new LoopTable(open, ({ seq }) => timeline.mark(seq));
@@ -179,7 +179,7 @@ function showDerived(): void {
       { label: 'failed', color: palette.bad, values: steps.map(({ failed }) => failed) },
       {
         label: 'cancelled',
-        color: `color-mix(in srgb, ${palette.neutral} 45%, transparent)`,
+        color: `color-mix(in srgb, ${palette.neutral} 70%, transparent)`,
         values: steps.map(({ cancelled }) => cancelled),
       },
     ],

@@ -1,5 +1,6 @@
 import type { CircuitChange, TimelineAttempt } from '../../../core/ports/historyQueries.ts';
-import { formatClock, formatCost, formatDuration } from '../../text/format.ts';
+import { count, formatClock, formatCost, formatDuration } from '../../text/format.ts';
+import { runLabel } from '../../text/proofWords.ts';
 import { oneLine } from '../../text/safeText.ts';
 import { outcomeWord } from '../../webviewHost/outcomeWords.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
@@ -192,7 +193,7 @@ export class Timeline {
       this.#said.textContent =
         this.#layout.bars.length === 0
           ? 'No attempts in this period.'
-          : `${this.#layout.bars.length.toLocaleString('en-US')} attempts. Point at one, or use the arrow keys.`;
+          : `${count(this.#layout.bars.length, 'attempt')}. Point at one, or use the arrow keys.`;
       return;
     }
     const { attempt, lane } = bar;
@@ -201,7 +202,7 @@ export class Timeline {
     this.#said.textContent = [
       oneLine(attempt.title, 80) || attempt.loopId,
       attempt.agent,
-      `attempt ${attempt.number}`,
+      runLabel(attempt).replace(/^./, (letter) => letter.toLowerCase()),
       outcome === undefined ? 'running' : outcomeWord(outcome),
       `${formatClock(startedAt, now)}, ${formatDuration((endedAt ?? now) - startedAt)}`,
       formatCost(attempt),

@@ -1,5 +1,5 @@
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
-import { QUEUED_FOR_WORDS, STATE_WORDS } from '../../text/stateText.ts';
+import { QUEUED_FOR_WORDS, STATE_WORDS, WAITING_FOR_WORDS } from '../../text/stateText.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import { fill } from '../../webviewHost/webview/fill.ts';
@@ -132,14 +132,14 @@ function show(detail: DetailData): void {
   keep({ loopId: detail.loopId, seq: detail.seq });
   banner.hidden = true;
   title.textContent = detail.title;
-  state.textContent = STATE_WORDS[detail.state];
+  state.textContent = stateWords(detail);
   state.className = `state state-${detail.state}`;
   why.hidden = detail.why === undefined;
   why.textContent = detail.why ?? '';
   why.className = `why ${detail.state === 'failed' ? 'bad' : ''}`;
   if (detail.questions.length > (before?.questions.length ?? 0)) announcer.say('It asks for permission.');
   if (before && before.state !== detail.state)
-    announcer.say(`${STATE_WORDS[detail.state]}${detail.why ? `: ${detail.why}` : ''}`);
+    announcer.say(`${stateWords(detail)}${detail.why ? `: ${detail.why}` : ''}`);
   showActions(detail);
   showTime();
   showFacts(detail);
@@ -163,7 +163,7 @@ function show(detail: DetailData): void {
         detail.demo ? 'play money' : SOURCE_WORDS[source],
       ]),
       detail.costsMore,
-      'No cost was reported.',
+      detail.finishedAt === undefined ? 'No cost reported so far.' : 'No cost was reported.',
     ),
   );
   fill(
@@ -185,6 +185,10 @@ function show(detail: DetailData): void {
 /** With seconds, since things happen fast. */
 function exactClock(at: number, now: number): string {
   return `${formatClock(at, now)}:${String(new Date(at).getSeconds()).padStart(2, '0')}`;
+}
+
+function stateWords({ state: is, needsYou }: DetailData): string {
+  return needsYou ? WAITING_FOR_WORDS.you : STATE_WORDS[is];
 }
 
 function showActions(detail: DetailData): void {

@@ -172,7 +172,7 @@ function showHeader(next: TranscriptHeader): void {
 function showTime(): void {
   if (!header) return;
   const now = Date.now();
-  const { agent, attempts, usd, estimated, until, live, since } = header;
+  const { agent, attempts, usd, estimated, demo, until, live, since } = header;
   const left =
     until === undefined
       ? ''
@@ -180,7 +180,8 @@ function showTime(): void {
         ? `for ${formatDuration(Math.max(0, until - now))} more`
         : `until ${formatClock(until, now)}`;
   const time = live ? left || `for ${formatDuration(now - since)}` : formatClock(since, now);
-  const cost = usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)}${estimated ? ' estimated' : ''}` : '';
+  const origin = demo ? ' play money' : estimated ? ' estimated' : '';
+  const cost = usd > 0 ? `${estimated ? '≈' : ''}${formatUsd(usd)}${origin}` : '';
   facts.textContent = [time, agent, attempts > 1 ? count(attempts, 'attempt') : '', cost].filter(Boolean).join(' · ');
 }
 
