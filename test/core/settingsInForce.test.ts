@@ -35,6 +35,13 @@ describe('Settings in force', () => {
     });
   }
 
+  it('R6.9 a bound that cannot be read keeps its last good value where its default allows less, too', () => {
+    for (const doubt of [unreadable, unclear]) {
+      const stored = storedOf({ ...DEFAULT_SETTINGS, maxConcurrent: 9 });
+      assert.equal(settingsInForce(DEFAULT_SETTINGS, { maxConcurrent: doubt }, stored).settings.maxConcurrent, 9);
+    }
+  });
+
   it('R6.9 a bound that was taken out keeps its value until the user decides', () => {
     const { settings, kept, stored } = settingsInForce(
       DEFAULT_SETTINGS,

@@ -134,7 +134,7 @@ describe('The tree of loops', () => {
         ['Title of s', '2m 05s · silent for 6m 00s'],
         ['Title of r', '2m 05s · waiting for its provider: overloaded, try 2 of 10'],
       ],
-      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waiting for budget · est. ≈$0.50']],
+      ['Queued 2/20', '', ['Title of c', '#1 · priority 5'], ['Title of d', '#2 · waiting for budget · est. $0.50']],
       ['Waiting to restart', '1', ['Title of e', 'restarts in 5s · It exited with code 1. · 1 restart']],
       ['Waiting', '1', ['Title of f', 'Usage limit reached · resumes 17:05 · usage window']],
       [

@@ -145,8 +145,7 @@ function rowFacts(view: LiveView, now: number): RowFacts {
       const place = view.position === undefined ? 'queued' : `#${view.position}`;
       const waits = view.waitingFor ? QUEUED_FOR_WORDS[view.waitingFor] : '';
       const priority = loop.priority === 0 ? '' : `priority ${loop.priority}`;
-      const about = loop.estimateAssumed ? '≈' : '';
-      const estimate = loop.estimate === 0 ? '' : `est. ${about}${formatUsd(toUsd(loop.estimate))}`;
+      const estimate = loop.estimate === 0 ? '' : `est. ${formatUsd(toUsd(loop.estimate))}`;
       return {
         figures: [place, waits],
         cost,
@@ -155,7 +154,7 @@ function rowFacts(view: LiveView, now: number): RowFacts {
           view.position === undefined ? 'queued' : `queued, place ${view.position}`,
           waits,
           priority,
-          estimate.replace(/^est\. ≈?/, 'estimated cost '),
+          estimate.replace(/^est\. /, 'estimated cost '),
         ],
       };
     }
