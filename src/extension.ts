@@ -58,7 +58,8 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
   };
 
   const open = async () => {
-    const [loaded] = await Promise.all([load(), config.looked]);
+    const [loaded, { lastSettings }] = await Promise.all([load(), headless(), config.looked]);
+    config.recall(lastSettings());
     return loaded.open();
   };
   const host = new SupervisorHost({ isTrusted: () => vscode.workspace.isTrusted, open, settings, clock, log });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Look } from '../core/model/looks.ts';
 import type { Doubts, Settings } from '../core/model/settings.ts';
-import { lookAtJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
+import { lookAtJson, readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { mapSettings, type SettingProblem } from '../ui/settings/settingsMapping.ts';
 import { type HostFiles, hostFiles } from './hostFiles.ts';
 
@@ -24,6 +24,12 @@ const PREFIX = 'loopSupervisor.';
 /** Stores a window's settings. Throws the error of the file system. */
 export function storeWindow(storage: string, window: StoredWindow): void {
   writeJson(hostFiles(storage).window, window);
+}
+
+/** What the last window stored; undefined where there was none, or it cannot be read. */
+export function storedSettings(storage: string): WrittenSettings | undefined {
+  const read = stored.safeParse(readJson(hostFiles(storage).window));
+  return read.success ? read.data.settings : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { cleanEnvironment } from '../process/environment/shellEnvironment.ts';
 import { startHost } from '../process/launch/hostProcess.ts';
 import type { HeadlessParts } from '../ui/window/background.ts';
 import { takeAlone } from './alone.ts';
-import { storeWindow } from './hostConfig.ts';
+import { storedSettings, storeWindow, type WrittenSettings } from './hostConfig.ts';
 import { hostFiles } from './hostFiles.ts';
 import { installShim, writeShim } from './shim.ts';
 import { TrustedFolders } from './trustedFolders.ts';
@@ -23,6 +23,8 @@ export interface WindowSideOptions {
 /** What a window does for the host that goes on without it (R15.1). */
 export function windowSide({ storage, bundle, version, log }: WindowSideOptions): HeadlessParts & {
   trusts(folder: string): boolean;
+  /** The settings that the last window stored, as they are written; undefined where there are none to be read. */
+  lastSettings(): WrittenSettings | undefined;
 } {
   const trusted = new TrustedFolders(storage);
   const nodePath = process.execPath;
@@ -31,6 +33,7 @@ export function windowSide({ storage, bundle, version, log }: WindowSideOptions)
   const shim = () => writeShim({ storage, nodePath, program: bundle('loops'), platform });
   return {
     trusts: (folder) => trusted.has(folder),
+    lastSettings: () => storedSettings(storage),
     store: (settings, folders) => {
       trusted.add(folders);
       storeWindow(storage, { version, at: Date.now(), settings });

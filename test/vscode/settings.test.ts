@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -9,7 +9,8 @@ import { until } from '../support/until.ts';
 const COOLDOWN = 'circuitBreaker.cooldownSeconds';
 const THRESHOLD = 'circuitBreaker.failureThreshold';
 const ACCOUNTS = 'accounts';
-const NAMES = [COOLDOWN, THRESHOLD, ACCOUNTS];
+const CHECKS = 'checks';
+const NAMES = [COOLDOWN, THRESHOLD, ACCOUNTS, CHECKS];
 
 describe('settings, in VS Code', () => {
   const folder = mkdtempSync(join(tmpdir(), 'loop-settings-'));
@@ -45,5 +46,24 @@ describe('settings, in VS Code', () => {
       [ACCOUNTS]: { 'a.b': { reservePercent: 10 } },
     });
     assert.equal(config.settings.circuit.cooldownMs, 120_000);
+  });
+
+  it('R6.9 while a settings file is half typed, what names programs stays as it was', async () => {
+    const storage = join(folder, 'User', 'globalStorage', 'ours');
+    mkdirSync(storage, { recursive: true });
+    const file = join(folder, 'User', 'settings.json');
+    const typed = new Config(log, vscode.Uri.file(storage));
+    try {
+      writeFileSync(file, '{}');
+      await typed.set(CHECKS, { tests: 'npm test' });
+      writeFileSync(file, '{ "loopSupervisor.checks": ');
+      await typed.set(CHECKS, { tests: 'true' });
+      assert.deepEqual(typed.checks, { tests: 'npm test' });
+      writeFileSync(file, '{}');
+      await typed.set(CHECKS, { tests: 'make test' });
+      assert.deepEqual(typed.checks, { tests: 'make test' });
+    } finally {
+      typed.dispose();
+    }
   });
 });

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { Emitter, type Event } from '../../core/model/event.ts';
 import type { Doubts, Settings } from '../../core/model/settings.ts';
+import { LastGood, type WrittenValues } from './lastGood.ts';
 import { settingsNeedAttention } from './problemWords.ts';
 import { lookAtSettingsFiles } from './settingsFiles.ts';
 import { type FilesState, mapSettings } from './settingsMapping.ts';
@@ -18,6 +19,9 @@ export type NoticeWhen = 'off' | 'unfocused' | 'always';
 /** Whether a host without a window goes on with loops (R15.1): never, until nothing can go on, or for good. */
 export type Background = 'off' | 'untilIdle' | 'always';
 
+/** Settings that a half-typed file must not change, beside the bounds. */
+const SETTLED = ['agents', 'prices', 'store', 'storeFolder', 'checks', 'background', 'notifications.command'] as const;
+
 /** The only place that reads settings; all other code receives values. */
 export class Config implements Disposable {
   readonly #log: vscode.LogOutputChannel;
@@ -27,6 +31,7 @@ export class Config implements Disposable {
   /** Unset bounds keep their stored values until the settings files were checked (R6.9). */
   #read = read('broken');
   #files: FilesState = 'broken';
+  readonly #lastGood = new LastGood();
   #looking: Promise<void>;
   readonly #problemsChanged: Emitter<void>;
   #ofAgents: readonly string[] = [];
@@ -66,23 +71,23 @@ export class Config implements Disposable {
 
   /** `loopSupervisor.agents` as written; the catalog checks it. */
   get agents(): unknown {
-    return section().get('agents');
+    return this.#settled('agents');
   }
 
   /** `loopSupervisor.prices` as written; the catalog checks it. */
   get prices(): unknown {
-    return section().get('prices');
+    return this.#settled('prices');
   }
 
   /** The address of the database with the supervisor's state; empty for a local file. */
   get sharedStore(): string {
-    const address = section().get('store');
+    const address = this.#settled('store');
     return typeof address === 'string' ? address.trim() : '';
   }
 
   /** The folder for this machine's own store; empty for the extension's storage. */
   get storeFolder(): string {
-    const folder = section().get('storeFolder');
+    const folder = this.#settled('storeFolder');
     return typeof folder === 'string' ? folder.trim() : '';
   }
 
@@ -99,7 +104,7 @@ export class Config implements Disposable {
 
   /** `loopSupervisor.checks` as written: commands that must pass, by name (R11.6). */
   get checks(): unknown {
-    return section().get('checks');
+    return this.#settled('checks');
   }
 
   /** The name or command of the check that is offered first. */
@@ -109,13 +114,13 @@ export class Config implements Disposable {
 
   /** The program to run for each notice, with its arguments; empty for none. */
   get notifyCommand(): readonly string[] {
-    const value = section().get('notifications.command');
+    const value = this.#settled('notifications.command');
     return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : [];
   }
 
   /** Whether loops go on when no window is open (R15.1). */
   get background(): Background {
-    const value = section().get<Background>('background');
+    const value = this.#settled('background') ?? 'untilIdle';
     // What cannot be read starts nothing without a window.
     return value === 'untilIdle' || value === 'always' ? value : 'off';
   }
@@ -153,6 +158,17 @@ export class Config implements Disposable {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
     // The change itself may be heard later.
     this.#renew();
+    await this.#looking;
+  }
+
+  /**
+   * Takes over what an earlier window has stored, where the settings files did not parse since this window began: call
+   * it once they were looked at.
+   */
+  recall(stored: WrittenValues | undefined): void {
+    if (this.#files !== 'broken' || !stored) return;
+    this.#lastGood.recall(SETTLED, stored);
+    this.#changed.fire();
   }
 
   /** Current problems of the settings: sentences that begin with the name of the setting. */
@@ -194,9 +210,14 @@ export class Config implements Disposable {
     const files = await lookAtSettingsFiles(this.#storage);
     this.#read = read(files);
     this.#files = files;
+    if (files !== 'broken') this.#lastGood.note(SETTLED, (name) => section().get(name));
     if (files === 'broken')
       this.#log.warn('A settings file does not parse: bounds that it does not name stay as they were.');
     this.#changed.fire();
+  }
+
+  #settled(name: (typeof SETTLED)[number]): unknown {
+    return this.#lastGood.valueOf(name, section().get(name), this.#files);
   }
 
   dispose(): void {
