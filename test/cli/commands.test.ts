@@ -85,8 +85,9 @@ describe('loops', () => {
     assert.equal((await json(schemas.submitSchema, 'retry', 'b')).state, 'queued');
     const { out } = await run('--help');
     const names = [...out.matchAll(/^ {2}([a-z]+)\b.* {2,}/gm)].map(([, name]) => name as string);
-    // Output is read where an agent wrote some; the others are no calls that print a value.
-    const others = ['logs', 'mcp', 'completion', 'help'];
+    // Output is read where an agent wrote some, and work is fetched where there are two machines; the others are no
+    // calls that print a value.
+    const others = ['logs', 'fetch', 'mcp', 'completion', 'help'];
     assert.deepEqual([...checked, ...others].toSorted(), [...new Set(names)].toSorted());
   });
 

@@ -194,6 +194,7 @@ describe('a loop in a work tree of its own', () => {
   it('R9.1 R12.6 one that is made while a shutdown puts its loop back stays that loop’s', async () => {
     let made = () => {};
     git.onCreate = () => new Promise((resolve) => (made = resolve));
+    machine.launcher.onStop = () => undefined;
     const window = await open();
     await window.submit({ prompt: 'x', loopId: 'b' });
     await submit(window);

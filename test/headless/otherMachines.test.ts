@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { fetchSchema } from '../../src/cli/schemas.ts';
 import { installed } from '../support/installed.ts';
 import { sharedCluster } from '../support/postgres/sharedCluster.ts';
 import { until } from '../support/until.ts';
@@ -103,7 +104,7 @@ describe('two machines as they ship', () => {
     assert.deepEqual([fetched.code, fetched.out.trim()], [0, branch], fetched.error);
     assert.deepEqual([atHome('rev-parse', 'HEAD'), atHome('status', '--porcelain')], [before, '']);
     assert.equal(atHome('show', `${branch}:done.txt`), 'Write it down');
-    const again = JSON.parse((await loops(laptop, 'fetch', 'a', '--json')).out);
+    const again = fetchSchema.parse(JSON.parse((await loops(laptop, 'fetch', 'a', '--json')).out));
     assert.ok(again.path.startsWith(laptop), again.path);
     atHome('merge', '--quiet', '--no-edit', branch);
     assert.equal(atHome('show', 'HEAD:done.txt'), 'Write it down');

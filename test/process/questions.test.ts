@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Answer } from '../../src/core/model/question.ts';
@@ -13,6 +13,9 @@ import { type Launched, LIMITS, RunHarness } from './support/runHarness.ts';
 const PROGRAM = fileURLToPath(new URL('../fixtures/programs/asking.ts', import.meta.url));
 const YES: Answer = { choice: 'yes', allow: true, by: 'user', at: 1 };
 const NO: Answer = { choice: 'no', allow: false, by: 'user', at: 2 };
+
+/** In one step: the agent makes its folder again at once, and a removal in many would meet that. */
+const takeAway = (folder: string) => renameSync(folder, `${folder}.away`);
 
 describe('Questions of runs', () => {
   let harness: RunHarness;
@@ -70,11 +73,22 @@ describe('Questions of runs', () => {
     const launched = ask('ls');
     const { told, run, files } = launched;
     const id = await asked(launched);
-    rmSync(files.asks, { recursive: true });
+    takeAway(files.asks);
     await until('the question again', () => existsSync(join(files.asks, `${id}.ask`)));
     run.answer(id, YES);
     await told.whenEnded;
     assert.deepEqual(told.texts, ['{"allow":true,"choice":"yes"}']);
+  });
+
+  it('R17.1 an answer that is lost with its folder is given again, and nobody is asked twice', async () => {
+    const launched = ask('ls');
+    const { told, run, files } = launched;
+    const id = await asked(launched);
+    takeAway(files.asks);
+    run.answer(id, YES);
+    await told.whenEnded;
+    assert.deepEqual(told.texts, ['{"allow":true,"choice":"yes"}']);
+    assert.equal(told.asked.filter((questions) => questions.length > 0).length, 1);
   });
 
   it('R17.1 what is no question is not shown: other files, links, pipes, huge or broken ones', async () => {

@@ -115,7 +115,7 @@ describe('dashboard page', () => {
     const now = Date.now();
     const window = { name: 'five hour', used: 0.72, resetsAt: now + HOUR, at: now };
     await send({ type: 'figures', figures: figures(now, { windows: [{ account: 'claude', window }] }), now });
-    assert.match(await text(), /92 %, resets [^;]+; claude: five hour window 72 %, resets \d/);
+    assert.match(await text(), /92 %, resets [^;]+; claude: five hour window 72 %, resets (?:\w{3} )?\d\d:\d\d/);
     const circuit = {
       state: 'open',
       consecutiveFailures: 5,

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { LONGEST_INQUIRY, MOST_INQUIRIES } from '../../asking/questionRecords.ts';
-import type { AskedQuestion, ChoiceKind, PermissionRequest } from '../../core/model/question.ts';
+import { lookAt } from '../../core/model/looks.ts';
+import type { Answer, AskedQuestion, ChoiceKind, PermissionRequest } from '../../core/model/question.ts';
 import { lookAtJson, readJson, sizeOf } from '../runFolder/atomicFile.ts';
-import { askPath, questionIds } from '../runFolder/questionFiles.ts';
+import { askPath, putAnswer, questionIds } from '../runFolder/questionFiles.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { linkTargets } from './linkTargets.ts';
 
@@ -59,6 +60,7 @@ export class AskWatch {
   /** Since when (time of `performance.now`) some request could not be read. */
   #unseenSince: number | undefined;
   #told = '';
+  readonly #answers = new Map<string, Answer>();
 
   constructor(
     files: RunFiles,
@@ -77,7 +79,10 @@ export class AskWatch {
     if (ids.state !== 'there') return;
     const read = new Map<string, AskedQuestion | 'unreadable'>();
     let isWhole = true;
-    for (const id of ids.value.slice(0, MOST_QUESTIONS)) {
+    this.#answerAgain();
+    // One that was taken away and comes back has its answer: it is no new one.
+    const known = ids.value.filter((id) => this.#read.has(id) || !this.#answers.has(id));
+    for (const id of known.slice(0, MOST_QUESTIONS)) {
       const question = this.#read.get(id) ?? this.#open(id);
       if (question === 'unseen') isWhole = false;
       else if (question) read.set(id, question);
@@ -91,6 +96,27 @@ export class AskWatch {
     if (told === this.#told) return;
     this.#told = told;
     this.#onChange(questions);
+  }
+
+  /**
+   * Leaves an answer for the program that asked; the first one stands.
+   *
+   * @throws the error of the file system.
+   */
+  answer(id: string, answer: Answer): void {
+    if (!this.#answers.has(id)) this.#answers.set(id, answer);
+    putAnswer(this.#files, id, answer);
+  }
+
+  /** Where the run folder was taken away, the program asks again, and the answer went with the folder. */
+  #answerAgain(): void {
+    if (this.#answers.size === 0) return;
+    const open = questionIds(this.#files, 'open');
+    for (const id of open.state === 'there' ? open.value : []) {
+      const answer = this.#answers.get(id);
+      // What fails now is tried again at the next look.
+      if (answer) lookAt(() => putAnswer(this.#files, id, answer));
+    }
   }
 
   /** Undefined where it is gone. `unseen`: it cannot be read for now. */

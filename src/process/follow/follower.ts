@@ -10,7 +10,6 @@ import { ALL_WRITTEN, reportedEnd } from '../guardian/exitCodes.ts';
 import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
-import { putAnswer } from '../runFolder/questionFiles.ts';
 import { lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
 import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
@@ -202,7 +201,7 @@ export class Follower implements Run {
   }
 
   answer(question: string, answer: Answer): void {
-    putAnswer(this.#options.files, question, answer);
+    this.#asks.answer(question, answer);
   }
 
   keepWaiting(): void {
