@@ -72,7 +72,7 @@ describe('the circuit in the workbench', () => {
     const { window } = host;
     await open();
     await window.submit('Not now');
-    await window.notices.says(/paused after several failures.*due at \d+:\d+/);
+    await window.notices.says(/paused after several failures.*due at (?:\w{3} )?\d+:\d+/);
     await window.notices.press(/paused after several failures/, 'Reset Circuit');
     await window.tree.becomes('Not now', 'failed');
   });
