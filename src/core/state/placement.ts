@@ -141,7 +141,10 @@ export class Placement implements LanePlacement {
    * (R6.3).
    */
   isOverBudget(loop: QueuedLoop, what: 'today' | 'ever', budget: BudgetMoment): void {
-    this.#overBudget ??= { ...budget, loops: new Map() };
+    const before = this.#overBudget;
+    // The highest counts: a loop that did not fit then may do so as soon as less is used.
+    const used = Math.max(before?.used ?? 0, budget.used);
+    this.#overBudget = { ...budget, used, loops: before?.loops ?? new Map() };
     this.#overBudget.loops.set(loop.seq, what);
     this.#liveState.lanes.relane([loop]);
   }
