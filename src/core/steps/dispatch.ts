@@ -56,7 +56,8 @@ function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Chos
   }
   let line = firstInLine(unit, ownership);
   // No other host can start what lies in a folder that is gone: nothing is kept for it.
-  while (areFoldersGone(line.awaited, unit, { ownership, placement })) line = firstInLine(unit, ownership);
+  while (areFoldersGone([...line.awaited, ...line.forMoney], unit, { ownership, placement }))
+    line = firstInLine(unit, ownership);
   ownership.standFirst(line.awaited);
   placement.passedBy(line.passedBy);
   for (const { loop, what } of line.overBudget) placement.isOverBudget(loop, what, budgetFacts(unit));
@@ -64,7 +65,7 @@ function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Chos
   return line.mine;
 }
 
-/** Parks what other hosts of this machine would be waited for and cannot start. Returns whether there was any. */
+/** Parks what would be waited for and cannot start, because its folder is gone. Returns whether there was any. */
 function areFoldersGone(
   awaited: readonly QueuedLoop[],
   { context: { folders } }: UnitOfWork,
@@ -86,6 +87,8 @@ interface Line {
   readonly mine: Chosen[];
   /** Those that other hosts are waited for to start. */
   readonly awaited: QueuedLoop[];
+  /** Those that wait for what running loops may give back, and that nobody overtakes (R6.3). */
+  readonly forMoney: QueuedLoop[];
   /** Those that another host has not started in time. */
   readonly passedBy: QueuedLoop[];
   /** Those that do not fit the budget even when all running loops give back what they hold. */
@@ -97,7 +100,7 @@ interface Line {
 /** Finds the loops that the free places belong to. Lanes in which nothing can start are not looked into (R2.5). */
 function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
   const { liveState, context } = unit;
-  const line: Line = { mine: [], awaited: [], passedBy: [], overBudget: [], overCap: [] };
+  const line: Line = { mine: [], awaited: [], forMoney: [], passedBy: [], overBudget: [], overCap: [] };
   const capacity = new Capacity(liveState, context);
   let places = context.settings.maxConcurrent - liveState.slotsTaken;
   let pending = NOTHING_PENDING;
@@ -111,8 +114,10 @@ function firstInLine(unit: UnitOfWork, ownership: LoopOwnership): Line {
     const host = ownership.hostOf(loop, line.mine.length);
     const fit = moneyFit(unit, loop, pending);
     if (host === 'elsewhere' && ownership.isPassedBy(loop)) line.passedBy.push(loop);
-    else if (fit.kind === 'later') isMoneyAwaited = true;
-    else if (fit.kind === 'capUsedUp') line.overCap.push(loop);
+    else if (fit.kind === 'later') {
+      isMoneyAwaited = true;
+      line.forMoney.push(loop);
+    } else if (fit.kind === 'capUsedUp') line.overCap.push(loop);
     else if (fit.kind !== 'now') line.overBudget.push({ loop, what: fit.kind });
     else {
       pending = withChosen(pending, loop, fit.grant);
