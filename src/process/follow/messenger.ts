@@ -68,6 +68,9 @@ export class Messenger {
       if (result) return result.delivered;
       if (!(await this.#guardianLives(files, to))) break;
     }
+    // It may have answered and ended since the last look: with the agent it ends, too.
+    const last = name && resultOf(files, name);
+    if (last) return last.delivered;
     const started = lookAtStarted(files);
     const [here] = started.state === 'there' ? (await this.#table.look([started.value.leader])).there : [];
     return here !== undefined && this.#table.signalGroup(here, order.signal);
