@@ -59,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): LoopSupervisorApi {
 
   const open = async () => {
     const [loaded, { lastSettings }] = await Promise.all([load(), headless(), config.looked]);
-    config.recall(lastSettings());
+    config.recall(lastSettings);
     return loaded.open();
   };
   const host = new SupervisorHost({ isTrusted: () => vscode.workspace.isTrusted, open, settings, clock, log });

@@ -82,7 +82,7 @@ describe('What the ends of runs mean', () => {
     assert.equal(detail?.loop.restarts.length, 1);
   });
 
-  it('R8.4 a run that asked in vain waits for its user, and is not restarted (E5)', async () => {
+  it('R8.4 R17.3 a run that asked in vain waits for its user, and is not restarted (E5)', async () => {
     const { window, run } = await running();
     run.lines({ asking: 'Allow? (y/n):' });
     assert.equal(window.live().find(({ loop }) => loop.loopId === 'a')?.activity?.asking, 'Allow? (y/n):');

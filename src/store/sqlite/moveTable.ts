@@ -10,8 +10,10 @@ import {
   departureSchema,
 } from '../rows/departureRow.ts';
 import { loopWhole } from '../rows/loopRow.ts';
-import type { RowReader } from '../rows/rowReader.ts';
+import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { type Connection, parameters, setting } from './connection.ts';
+
+const SELECT_ARRIVALS = `SELECT ${ARRIVAL_COLUMNS} FROM imports`;
 
 /**
  * Loops that came from other stores, and those that went there (R16.1). Its statements are prepared when they are
@@ -27,21 +29,17 @@ export class MoveTable {
   }
 
   arrivals(source: string): Arrival[] {
-    const rows = this.#connection.query(`SELECT ${ARRIVAL_COLUMNS} FROM imports WHERE source = ?`).all(source);
-    return this.#rowReader.readAll(arrivalSchema, rows, ({ seq }) => `the arrival of the loop ${String(seq)}`);
+    return this.#arrivals(this.#connection.query(`${SELECT_ARRIVALS} WHERE source = ?`).all(source));
   }
 
   arrivalsOf(source: string, seqs: readonly number[]): ReadonlyMap<number, Arrival> {
-    const query = this.#connection.query(
-      `SELECT ${ARRIVAL_COLUMNS} FROM imports WHERE source = ? AND seq IN (SELECT value FROM json_each(?))`,
-    );
-    const rows = query.all(source, JSON.stringify(seqs));
-    const arrivals = this.#rowReader.readAll(
-      arrivalSchema,
-      rows,
-      ({ seq }) => `the arrival of the loop ${String(seq)}`,
-    );
-    return new Map(arrivals.map((arrival) => [arrival.seq, arrival]));
+    const query = `${SELECT_ARRIVALS} WHERE source = ? AND seq IN (SELECT value FROM json_each(?))`;
+    const rows = this.#connection.query(query).all(source, JSON.stringify(seqs));
+    return new Map(this.#arrivals(rows).map((arrival) => [arrival.seq, arrival]));
+  }
+
+  #arrivals(rows: readonly RawRow[]): Arrival[] {
+    return this.#rowReader.readAll(arrivalSchema, rows, ({ seq }) => `the arrival of the loop ${String(seq)}`);
   }
 
   departures(): Departure[] {

@@ -165,8 +165,9 @@ export class Config implements Disposable {
    * Takes over what an earlier window has stored, where the settings files did not parse since this window began: call
    * it once they were looked at.
    */
-  recall(stored: WrittenValues | undefined): void {
-    if (this.#files !== 'broken' || !stored) return;
+  recall(read: () => WrittenValues | undefined): void {
+    const stored = this.#files === 'broken' ? read() : undefined;
+    if (!stored) return;
     this.#lastGood.recall(SETTLED, stored);
     this.#changed.fire();
   }
