@@ -50,7 +50,7 @@ async function submit(session: Session, spec: LoopSpec): Promise<SubmitResult> {
   if (session.folder === undefined)
     throw new CallError(
       EXIT.notAllowed,
-      `The loop was not submitted: ${cwd} is in no folder that you trust. A person has to run \`loops trust ${cwd}\` first.`,
+      `The loop was not submitted: ${cwd} is in no folder that you trust. A person has to run \`loops trust\` there first.`,
     );
   const result = await supervisor.submit({ cwd, ...spec });
   await session.ensureHost();
