@@ -28,7 +28,7 @@ export const addLogs: AddCommands = (program, run) => {
       'Shows what the agent of a loop said and did. With -f it goes on until the loop ends or waits for you.',
     )
     .argument('<id>', 'the id of a loop')
-    .option('-f, --follow', 'go on as more comes, over restarts and rounds too')
+    .option('-f, --follow', 'go on as more comes, over restarts and rounds too; with --attempt to the end of that one')
     .option('--raw', 'the output as the agent wrote it')
     .option('--stderr', 'its standard error instead')
     .option('--attempt <number>', 'of this attempt; of the latest if absent', positive)
@@ -49,7 +49,7 @@ export const addLogs: AddCommands = (program, run) => {
               : `The output of the loop ${id} is on ${detail.machine}: run \`loops logs ${id}\` there.`,
           );
         const chosen = choose(detail.attempts, options.attempt);
-        if (!chosen && !options.follow)
+        if (!chosen && (!options.follow || options.attempt !== undefined))
           throw new CallError(
             EXIT.notFound,
             `The loop ${id} has no ${options.attempt === undefined ? 'output yet' : `attempt ${options.attempt}`}.`,
@@ -57,17 +57,18 @@ export const addLogs: AddCommands = (program, run) => {
         if (options.follow) await session.ensureHost();
         let shown = chosen ? await printer(session, detail.loop.agent, chosen, options) : undefined;
         shown?.more();
-        while (options.follow && options.attempt === undefined) {
+        while (options.follow) {
           const loop = await supervisor.find(id);
           const attempts = (await supervisor.get(id))?.attempts ?? [];
-          const latest = attempts.at(-1);
+          const latest = choose(attempts, options.attempt);
           if (latest && latest.token !== shown?.token) {
             shown?.end();
             shown = await printer(session, detail.loop.agent, latest, options);
             session.output.progress(`── attempt ${latest.number}`);
           }
           shown?.more();
-          if (!loop || isFinished(loop) || needsUser(loop)) break;
+          const isOver = options.attempt !== undefined && latest?.endedAt !== undefined;
+          if (isOver || !loop || isFinished(loop) || needsUser(loop)) break;
           await sleep(LOOK_EVERY_MS);
         }
         shown?.end();
