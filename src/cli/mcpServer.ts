@@ -29,8 +29,8 @@ const KILL = 'loopSupervisor_killProcess';
 const SUBMIT = 'loopSupervisor_submitLoop';
 
 /**
- * Serves the tools to an MCP client on standard input and output (R15.4). Resolves when the client has gone; rejects with
- * an error that says why, where its input breaks.
+ * Serves the tools to an MCP client on standard input and output (R15.4). Resolves when the client has gone; rejects
+ * with an error that says why, where its input breaks.
  */
 export async function serveMcp({ version, declared, deps, mayUse }: McpOptions): Promise<void> {
   const tools = new Map(declared.map((tool) => [mcpName(tool.name), tool]));
@@ -39,7 +39,8 @@ export async function serveMcp({ version, declared, deps, mayUse }: McpOptions):
     {
       capabilities: { tools: {} },
       instructions:
-        'Hands work to supervised coding agents: submit a loop, then read its history by its loop id. Amounts are USD, times ISO 8601.',
+        'Hands work to supervised coding agents: submit a loop, then read its history by its loop id. ' +
+        'Amounts are USD, times ISO 8601.',
     },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({

@@ -21,7 +21,8 @@ export async function readPrompt(stream: Readable, from: string): Promise<string
   if (length > LONGEST_PROMPT_BYTES)
     throw new CallError(
       EXIT.usage,
-      `The loop was not submitted: the prompt in ${from} is longer than 10 MiB. Name a file with the text in the prompt.`,
+      `The loop was not submitted: the prompt in ${from} is longer than 10 MiB. ` +
+        'Name a file with the text in the prompt.',
     );
   return Buffer.concat(chunks).toString('utf8');
 }

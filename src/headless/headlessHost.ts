@@ -41,8 +41,8 @@ export type ProgramLook = 'same' | 'gone' | 'replaced';
 
 /**
  * The life of the headless host (R15.1): it follows the settings that windows store, steps aside for a newer version,
- * hands over to one that took its place on the disk, and ends when it is uninstalled, turned off, or has nothing left to
- * do.
+ * hands over to one that took its place on the disk, and ends when it is uninstalled, turned off, or has nothing left
+ * to do.
  */
 export class HeadlessHost {
   readonly #options: HeadlessHostOptions;

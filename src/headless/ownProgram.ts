@@ -3,8 +3,8 @@ import { lookAt } from '../core/model/looks.ts';
 import type { ProgramLook } from './headlessHost.ts';
 
 /**
- * Returns what says whether the program of that path is the file that it is now. What cannot be seen proves nothing, and
- * passes for the same.
+ * Returns what says whether the program of that path is the file that it is now. What cannot be seen proves nothing,
+ * and passes for the same.
  */
 export function watchProgram(path: string): () => ProgramLook {
   const look = () =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
