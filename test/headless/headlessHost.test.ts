@@ -28,10 +28,10 @@ describe('the headless host for real', () => {
         const host = await trial.startHost();
         const ended = endOf(host);
         host.kill('SIGHUP');
-        await trial.submit(window, 8);
+        await trial.submit(window, 8, 'true');
         await trial.isAtWork();
         await window.kill();
-        writeFileSync(join(storage, 'go'), '');
+        trial.go();
         await trial.ranOnce(8);
         assert.equal(await ended, 0);
         const told = readFileSync(notices, 'utf8')
@@ -67,7 +67,7 @@ describe('the headless host for real', () => {
 
     'R15.1 R3.2 the host is killed again and again: no loop is lost, and none runs twice': HostTrial.run(
       async (trial) => {
-        await trial.leaveQueued(4, 8);
+        await trial.leaveQueued(4);
         for (let kills = 0; kills < 3; kills++) {
           const host = await trial.startHost();
           // The others find its runs, and are gone before they may take them over.
@@ -76,6 +76,7 @@ describe('the headless host for real', () => {
           await endOf(host);
         }
         await trial.startHost();
+        trial.go();
         await trial.ranOnce(4);
       },
     ),
@@ -89,6 +90,7 @@ describe('the headless host for real', () => {
       host.kill('SIGKILL');
       await Promise.all([window.kill(), endOf(host)]);
       await trial.openWindow();
+      trial.go();
       await trial.ranOnce(4);
     }),
 
@@ -98,6 +100,7 @@ describe('the headless host for real', () => {
         const host = await trial.startHost();
         await trial.isAtWork();
         host.kill('SIGSTOP');
+        trial.go();
         await until('the agents to end', () => trial.agents().length === 0);
         host.kill('SIGCONT');
         await trial.ranOnce(3);
@@ -106,7 +109,7 @@ describe('the headless host for real', () => {
 
     'R15.1 ends for a newer schema, and leaves it untouched; what runs goes on, and nothing is lost': HostTrial.run(
       async (trial) => {
-        await trial.leaveQueued(2, 1_000);
+        await trial.leaveQueued(2);
         const host = await trial.startHost();
         await trial.isAtWork();
         trial.sql('PRAGMA user_version = 999');

@@ -7,7 +7,7 @@ import { stillLives } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import { together } from '../support/together.ts';
 import { stays, until } from '../support/until.ts';
-import { endOf, HostTrial, reporter } from './hostTrial.ts';
+import { endOf, HostTrial } from './hostTrial.ts';
 
 /** So long (ms) everything stands still in a suspend. */
 const SUSPENDED_MS = 3_000;
@@ -57,21 +57,27 @@ describe('what can end around the headless host', () => {
         trial.trust();
         await windows[0]?.ask({ do: 'standBy' });
         await until('the host to stand by', () => trial.begunHosts().length === 1);
-        await trial.submit(windows[1]!, 4, reporter(10, 100));
+        await trial.submit(windows[1]!, 4);
         await trial.isAtWork();
+        const agents = trial.agents();
         for (const { child } of windows) process.kill(-(child.pid as number), 'SIGKILL');
+        await Promise.all(windows.map(({ child }) => endOf(child)));
+        assert.ok(agents.every(stillLives));
+        trial.go();
         await trial.ranOnce(4);
         assert.equal(trial.begunHosts().length, 1, 'it is the same host');
       }),
 
     'R15.1 R9.2 a server that has just taken over what the host runs is killed: the host takes it back': HostTrial.run(
       async (trial) => {
-        await trial.leaveQueued(3, 40);
+        await trial.leaveQueued(3);
         await trial.startHost();
         await trial.isAtWork();
         // It takes the runs over as it begins.
         const window = await trial.openWindow({ isOfServer: true });
         process.kill(-(window.child.pid as number), 'SIGKILL');
+        await endOf(window.child);
+        trial.go();
         await trial.ranOnce(3);
       },
     ),
@@ -81,7 +87,7 @@ describe('what can end around the headless host', () => {
         const window = await trial.openWindow();
         trial.storeSettings();
         const host = await trial.startHost();
-        await trial.submit(window, 4, reporter(30, 100));
+        await trial.submit(window, 4);
         await trial.isAtWork();
         await until('the guardians', async () => {
           const runs = await window.ask<ListedRun[]>({ do: 'list' });
@@ -91,6 +97,7 @@ describe('what can end around the headless host', () => {
         for (const pid of [window.child.pid as number, ...all]) kill(pid, 'SIGKILL');
         await Promise.all([window.kill(), endOf(host)]);
         await trial.openWindow();
+        trial.go();
         await trial.allDone(4);
         const outcomes = (await trial.attempts(4)).map((attempts) =>
           attempts.filter(({ isCheck }) => !isCheck).map(({ end }) => end?.outcome === 'ok'),
@@ -102,7 +109,7 @@ describe('what can end around the headless host', () => {
 
     'R15.1 R7.6 host, guardians and agents stand still, as in a suspend, and go on one after the other: each ran once':
       HostTrial.run(async (trial) => {
-        await trial.leaveQueued(3, 20);
+        await trial.leaveQueued(3);
         const host = await trial.startHost();
         await trial.isAtWork();
         const all = await allStopped(trial);
@@ -114,12 +121,13 @@ describe('what can end around the headless host', () => {
         host.kill('SIGCONT');
         await stays(() => assert.ok(agents.every(stillLives)), AWAKE_FIRST_MS);
         for (const pid of all) kill(pid, 'SIGCONT');
+        trial.go();
         await trial.ranOnce(3);
       }),
 
     'R15.1 is uninstalled while it runs: the host ends, guardians stop what nobody follows, and the next window has the loops':
       HostTrial.run(async (trial) => {
-        await trial.leaveQueued(2, 1_000);
+        await trial.leaveQueued(2);
         trial.storeSettings({ unattendedGraceMinutes: 0.02 });
         const root = await install(trial, 'extension');
         const ended = endOf(await trial.startHost(root));
@@ -135,7 +143,7 @@ describe('what can end around the headless host', () => {
 
     'R15.1 a newer version comes beside it, and its own folder goes: it ends, and the host of that version goes on with what runs':
       HostTrial.run(async (trial) => {
-        await trial.leaveQueued(3, 60);
+        await trial.leaveQueued(3);
         const ended = endOf(await trial.startHost(await install(trial, 'older', '0.9.0')));
         await trial.isAtWork();
         const newer = await install(trial, 'newer', '0.9.1');
@@ -144,12 +152,13 @@ describe('what can end around the headless host', () => {
         await until('the newer host', () => trial.tryHost(newer));
         assert.equal(await ended, 0);
         rmSync(join(trial.storage, 'older'), { recursive: true });
+        trial.go();
         await trial.ranOnce(3);
       }),
 
     'R15.1 is updated in its place while it runs: the host hands over to the new program, and what runs goes on':
       HostTrial.run(async (trial) => {
-        await trial.leaveQueued(3, 100);
+        await trial.leaveQueued(3);
         const root = await install(trial, 'extension');
         const older = await trial.startHost(root);
         await trial.isAtWork();
@@ -157,6 +166,7 @@ describe('what can end around the headless host', () => {
         assert.equal(await endOf(older), 0);
         const [next] = await until('the next host', () => trial.begunHosts().length > 0 && trial.begunHosts());
         assert.notEqual(next, older.pid);
+        trial.go();
         await trial.ranOnce(3);
         assert.equal(trial.begunHosts().length, 1, 'and one alone');
       }),

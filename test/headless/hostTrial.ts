@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { hostFiles } from '../../src/headless/hostFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -15,11 +14,12 @@ import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
-const REPORTER = fileURLToPath(new URL('../fixtures/programs/reporter.mjs', import.meta.url));
+/** Works until the file `go` is in its folder: what is to be seen while it runs does not hang on how fast that comes. */
+const WORKER = { command: 'sh', args: ['-c', 'until test -e go; do sleep 0.05; done; echo worked'] };
 
 /** A window to open. */
 interface WindowOptions {
-  /** In place of the reporter. */
+  /** In place of the worker. */
   readonly agents?: object;
   /** It is in a session of its own, as all windows of a VS Code server are in that of the server. */
   readonly isOfServer?: boolean;
@@ -45,13 +45,13 @@ export class HostTrial {
     };
   }
 
-  async openWindow({ agents, isOfServer }: WindowOptions = {}): Promise<HostProcess> {
+  async openWindow({ agents = { reporter: WORKER }, isOfServer }: WindowOptions = {}): Promise<HostProcess> {
     const root = await installed();
     const window = new HostProcess(
       {
         ...{ storage: this.storage, guardianProgram: join(root, 'dist/guardian.cjs') },
         ...{ hostProgram: join(root, 'dist/host.cjs'), settings: { maxConcurrent: 2 } },
-        ...(agents && { agents }),
+        agents,
       },
       undefined,
       isOfServer ? ['setsid'] : [],
@@ -64,7 +64,7 @@ export class HostTrial {
   /** What a trusted window has stored; without it the host starts nothing of this folder. */
   storeSettings(settings: object = {}, version = '0.0.1'): void {
     mkdirSync(join(this.storage, 'headless'), { recursive: true, mode: 0o700 });
-    const agents = { reporter: { command: process.execPath, args: [REPORTER] } };
+    const agents = { reporter: WORKER };
     const window = { version, at: Date.now(), settings: { maxConcurrent: 2, agents, ...settings } };
     writeFileSync(hostFiles(this.storage).window, JSON.stringify(window));
   }
@@ -117,18 +117,29 @@ export class HostTrial {
     return Array.from({ length: count }, (_, n) => `${this.prefix}${n}`);
   }
 
-  async submit(window: HostProcess, count: number, prompt = reporter(2, 100)): Promise<void> {
+  /** `check`: a command that proves the work of each. */
+  async submit(window: HostProcess, count: number, check?: string): Promise<void> {
     for (const loopId of this.ids(count))
-      await window.ask({ do: 'submit', loopId, prompt, check: { command: 'true' } });
+      await window.ask({
+        do: 'submit',
+        loopId,
+        prompt: 'work',
+        ...(check !== undefined && { check: { command: check } }),
+      });
+  }
+
+  /** Lets all agents come to their end. */
+  go(): void {
+    writeFileSync(join(this.storage, 'go'), '');
   }
 
   /** Loops in a trusted folder that wait for a host: the window that took them is gone. */
-  async leaveQueued(count: number, steps = 2): Promise<void> {
+  async leaveQueued(count: number): Promise<void> {
     const window = await this.openWindow();
     this.storeSettings();
     this.trust();
     await window.ask({ do: 'pause' });
-    for (const loopId of this.ids(count)) await window.ask({ do: 'submit', loopId, prompt: reporter(steps, 100) });
+    await this.submit(window, count);
     await window.kill();
     this.sql('UPDATE head SET paused = 0');
   }
@@ -211,11 +222,6 @@ export class HostTrial {
 /** The pids of the hosts that have begun to work, as a log says. */
 function beginningsIn(log: string): number[] {
   return [...log.matchAll(/ (\d+) The headless host .* is at work/g)].map(([, pid]) => Number(pid));
-}
-
-/** The prompt of an agent that takes so many steps of that length (ms). */
-export function reporter(steps: number, stepMs: number): string {
-  return JSON.stringify({ steps, stepMs, cost: 1_000, child: false });
 }
 
 export function endOf(child: ChildProcess): Promise<number | null> {
