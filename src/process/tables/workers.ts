@@ -23,7 +23,7 @@ export function worksIn(folder: string, program: string): Look {
   const real = lookAt(() => realpathSync(folder));
   const pids = lookAt(() => readdirSync('/proc').filter((name) => /^\d+$/.test(name)));
   if (real.state !== 'there') return real;
-  if (pids.state !== 'there') return unknown('/proc is not mounted');
+  if (pids.state !== 'there') return pids.state === 'gone' ? unknown('/proc is not mounted') : pids;
   let unseen: Look | undefined;
   for (const pid of pids.value) {
     const name = lookAt(() => readFileSync(`/proc/${pid}/comm`, 'utf8'));
