@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { whyOf } from '../core/model/looks.ts';
 import type { ProcessIdentity } from '../core/model/processIdentity.ts';
 import { isGone, type Processes } from './processes.ts';
 import { keyOf } from './snapshotStore.ts';
@@ -192,9 +193,17 @@ async function namesOf(storage: string, key?: string): Promise<readonly string[]
 }
 
 async function write(file: string, details: Details): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.new`, JSON.stringify(details), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.new`, JSON.stringify(details), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    await rm(`${file}.new`, { force: true }).catch(() => undefined);
+    const why = whyOf(error);
+    throw new Error(
+      `Git was not begun in ${details.root}, for ${file} could not be written (${why}): free some space.`,
+    );
+  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { unknown } from '../../src/core/model/looks.ts';
 import type { BringHomeResult, BringHomeWay, WorkTree } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
-import { createWorkers } from '../../src/process/tables/workers.ts';
+import { createWorkers, type Workers } from '../../src/process/tables/workers.ts';
 import { stays, until } from '../support/until.ts';
 import { deadWorkers, filesOf, GitBench } from './support.ts';
 
@@ -86,6 +86,7 @@ describe('bringing work home that is cut off', () => {
   const isThere = (name: string) => existsSync(join(bench.home, name));
   const read = (name: string) => readFileSync(join(bench.root, name), 'utf8');
   const notes = () => (isThere('storage/home') ? readdirSync(join(bench.storage, 'home')) : []);
+  const noteOf = () => JSON.parse(readFileSync(join(bench.storage, 'home', notes()[0] ?? ''), 'utf8'));
   const home = (way: BringHomeWay) => bench.trees.bringHome(bench.root, tree, way, LOOP);
 
   /** A host that is gone from the moment on in which its Git is cut off at a point. */
@@ -100,8 +101,7 @@ describe('bringing work home that is cut off', () => {
   /** Kills Git and its host, and waits for the end of both. */
   async function kill(way: BringHomeWay, at: string): Promise<void> {
     await cutOff(way, at, 'kill');
-    const [file = ''] = notes();
-    const { git } = JSON.parse(readFileSync(join(bench.storage, 'home', file), 'utf8'));
+    const { git } = noteOf();
     await until('the end of Git', async () => (await createWorkers().find(git.pid)).state === 'gone');
   }
 
@@ -152,8 +152,17 @@ describe('bringing work home that is cut off', () => {
     for (const at of LEFT[way])
       it(`R12.4 ${way}: its host is killed while Git is at "${at}": the next one waits for it, and it is home once`, async () => {
         await cutOff(way, at, 'hold');
-        const next = home(way);
-        await until('a note of the next host', () => notes().length > 1);
+        const { git } = noteOf();
+        const workers = createWorkers();
+        let looks = 0;
+        const look: Workers['look'] = (processes) => {
+          if (processes.some(({ pid }) => pid === git.pid)) looks++;
+          return workers.look(processes);
+        };
+        const environment = async () => bench.env;
+        const host = createWorkTrees({ processes: { ...workers, look }, storage: bench.storage, environment });
+        const next = host.bringHome(bench.root, tree, way, LOOP);
+        await until('the next host to wait', () => looks > 2);
         writeFileSync(join(bench.home, 'go'), '');
         isHome(way, await next);
       });

@@ -31,10 +31,10 @@ describe('who works in a folder', () => {
   it('R7.4 a look that fails proves nothing', function () {
     if (!canExhaust()) this.skip();
     // What gives the limit back needs some itself.
-    const spare = Array.from({ length: 20 }, () => openSync('/dev/null'));
+    const spare = Array.from({ length: 20 }, () => openSync('/dev/null', 'r'));
     const restore = exhaust(process.pid);
     assert.throws(() => {
-      for (;;) spare.push(openSync('/dev/null'));
+      for (;;) spare.push(openSync('/dev/null', 'r'));
     }, /EMFILE/);
     const look = worksIn(folder, 'git');
     for (const fd of spare) closeSync(fd);
