@@ -20,7 +20,7 @@ export interface HomeParts {
 export interface Entered {
   readonly kind: 'entered';
   readonly claim: HomeClaim;
-  /** What a host that was cut off had brought of this loop, with its note, which is to be forgotten once it is told. */
+  /** What a host that was cut off had brought of this loop, and its note: its reader forgets it. */
   readonly found?: { readonly what: Extract<Recovered, { kind: 'home' | 'conflicts' }>; readonly note: LeftHome };
 }
 
