@@ -14,7 +14,7 @@ import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
-/** Works until the file `go` is in its folder: what is to be seen while it runs does not hang on how fast that comes. */
+/** Works until the file `go` is in its folder: what is to be seen while it runs may come as late as it likes. */
 const WORKER = { command: 'sh', args: ['-c', 'until test -e go; do sleep 0.05; done; echo worked'] };
 
 /** A window to open. */
