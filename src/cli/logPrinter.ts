@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { isSupervisorError } from '../core/model/errors.ts';
-import type { AttemptDetail, LoopDetail } from '../core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../core/model/loopDetail.ts';
 import { stripEscapes } from '../ui/text/safeText.ts';
 import { sizeWord } from '../ui/webviewHost/sizeWord.ts';
 import { CallError, EXIT } from './exitCodes.ts';

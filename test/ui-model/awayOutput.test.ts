@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AttemptDetail, LoopDetail } from '../../src/core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../../src/core/model/loopDetail.ts';
 import type { FetchedOutput } from '../../src/core/runtime/fetchedLogs.ts';
 import { AwayOutput } from '../../src/ui/transcript/awayOutput.ts';
 import { FakeClock } from '../support/fakeClock.ts';

@@ -1,6 +1,6 @@
 import { isFinished, needsUser } from '../../core/model/loop.ts';
+import type { AttemptDetail } from '../../core/model/loopDetail.ts';
 import { ANY_MACHINE } from '../../core/model/repository.ts';
-import type { AttemptDetail } from '../../core/model/status.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { logPrinter, type PrintOptions } from '../logPrinter.ts';
 import { sleep } from '../session.ts';

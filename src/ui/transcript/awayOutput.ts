@@ -1,6 +1,6 @@
 import type { Disposable } from '../../core/model/disposable.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import { ANY_MACHINE } from '../../core/model/repository.ts';
-import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { FetchedOutput } from '../../core/runtime/fetchedLogs.ts';
 import { oneLine } from '../text/safeText.ts';

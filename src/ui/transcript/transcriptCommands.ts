@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import type { CommandContext, CommandTable } from '../commands/commandTable.ts';
 import { ALL_STATES } from '../text/loopStates.ts';
 import { oneLine } from '../text/safeText.ts';

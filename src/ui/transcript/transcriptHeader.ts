@@ -1,5 +1,5 @@
 import { isActive, isLive } from '../../core/model/loop.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import { reasonOf } from '../text/loopText.ts';
 import type { TranscriptHeader } from './protocol.ts';
 
