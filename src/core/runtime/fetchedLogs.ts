@@ -84,11 +84,7 @@ async function receive(
 ): Promise<Sent | undefined> {
   const { context, machines, transactions } = engine;
   const { loopId, machine: from = '' } = loop;
-  if (!machines.answers(from))
-    throw new WrongStateError(
-      loopId,
-      `works on ${machines.nameOf(from)}, which is offline: its output is there. Try again once a window or a host runs there`,
-    );
+  if (!machines.answers(from)) throw unreachable(loopId, machines.nameOf(from), 'is offline');
   const reach = copy && { out: copy.held.out.to, err: copy.held.err.to };
   const facts = { token, from, to: context.machine?.id ?? '', ...(reach && { reach }) };
   const id = await transactions.take((unit) => askForOutput(unit, context.newId(), loopId, facts));
@@ -111,12 +107,14 @@ async function answered({ context, liveState, machines }: FetchParts, loop: Loop
     if (request.state === 'failed')
       throw new WrongStateError(loopId, `has output on ${name} that could not be read: ${request.why}`);
     if (!machines.answers(machine) || waited >= ANSWERS_WITHIN_MS)
-      throw new WrongStateError(
-        loopId,
-        `works on ${name}, which does not answer: its output is there. Try again once a window or a host runs there`,
-      );
+      throw unreachable(loopId, name, 'does not answer');
     await new Promise<void>((resolve) => void context.clock.after(LOOK_EVERY_MS, resolve));
   }
+}
+
+function unreachable(loopId: string, name: string, why: string): WrongStateError {
+  const next = 'its output is there. Try again once a window or a host runs there';
+  return new WrongStateError(loopId, `works on ${name}, which ${why}: ${next}`);
 }
 
 /**
