@@ -106,8 +106,7 @@ async function answered({ context, liveState, machines }: FetchParts, loop: Loop
     if (request.state === 'sent') return request;
     if (request.state === 'failed')
       throw new WrongStateError(loopId, `has output on ${name} that could not be read: ${request.why}`);
-    if (!machines.answers(machine) || waited >= ANSWERS_WITHIN_MS)
-      throw unreachable(loopId, name, 'does not answer');
+    if (!machines.answers(machine) || waited >= ANSWERS_WITHIN_MS) throw unreachable(loopId, name, 'does not answer');
     await new Promise<void>((resolve) => void context.clock.after(LOOK_EVERY_MS, resolve));
   }
 }
