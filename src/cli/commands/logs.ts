@@ -21,8 +21,8 @@ export const addLogs: AddCommands = (program, run) => {
     .command('logs')
     .summary("show a loop's output")
     .description(
-      'Shows what the agent of a loop said and did, on another machine too. With -f it goes on until the loop ends or ' +
-        'waits for you.',
+      'Shows what the agent of a loop said and did, on another machine too. With -f it goes on until the loop ' +
+        'ends or waits for you.',
     )
     .argument('<id>', 'the id of a loop')
     .option('-f, --follow', 'go on as more comes, over restarts and rounds too')
