@@ -21,6 +21,7 @@ import { createRunLogs } from './process/runFolder/runLogs.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
+import { createWorkers } from './process/tables/workers.ts';
 import type { OwnStore } from './store/postgres/sharedStore.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
@@ -174,7 +175,7 @@ export function createParts({
       ...(machine && { machine, runLogs: createRunLogs(join(folder, 'runs'), join(folder, 'copies')) }),
       inspector: createInspector(),
       folders: existing,
-      workTrees: createWorkTrees({ storage, environment }),
+      workTrees: createWorkTrees({ storage, environment, processes: createWorkers() }),
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),
