@@ -12,7 +12,7 @@ export interface Terminal {
   readonly columns?: number;
 }
 
-/** What a call writes: for people, or with `--json` one value on standard output. */
+/** The output of a call: for people, or with `--json` one value on standard output. */
 export class Output {
   readonly isJson: boolean;
   readonly #out: Terminal;
@@ -28,7 +28,7 @@ export class Output {
     this.#hasColour = out.isTTY === true && !isPlain;
   }
 
-  /** Writes a value as JSON that fits its schema: other fields are left out. Returns what the call ends with. */
+  /** Writes a value as JSON that fits its schema: other fields are left out. Returns the exit code. */
   json<T extends z.ZodMiniType>(schema: T, value: z.input<T>): ExitCode {
     this.#out.write(`${JSON.stringify(schema.parse(value))}\n`);
     return EXIT.ok;
@@ -42,7 +42,7 @@ export class Output {
     this.#out.write(text);
   }
 
-  /** A line about how it goes, beside the result. */
+  /** A line about progress, besides the result. */
   progress(text: string): void {
     if (!this.isJson) this.#error.write(`${text}\n`);
   }

@@ -18,8 +18,8 @@ export interface CheckoutGuard {
 }
 
 /**
- * Notes what stands in a checkout, so that a merge that fails half-way can be led back from (R12.4). `name`: of the
- * snapshot, `<loop>/<n>`.
+ * Records the state of a checkout, so that a merge that fails half-way can be undone (R12.4). `name`: of the snapshot,
+ * `<loop>/<n>`.
  */
 export async function guardCheckout(
   git: Git,
@@ -33,8 +33,8 @@ export async function guardCheckout(
 }
 
 /**
- * Leads a checkout back after a merge that failed half-way, on a full disk or by a hook. Returns undefined, or where it
- * is not as it was, what to do.
+ * Restores a checkout after a merge that failed half-way, on a full disk or in a hook. Returns what to do if it could
+ * not be restored.
  */
 export async function leadBack(
   git: Git,
@@ -48,13 +48,13 @@ export async function leadBack(
     if (now !== tree) await putBack(git, store, root, { name, now, tree });
     if ((await treeAt(git, store, root, name)) === tree) return undefined;
   } catch {
-    // The disk is still full: the files stay as they are until its user has made space.
+    // The disk is still full: the files stay as they are until the user frees some space.
   }
   const from = commit === undefined ? 'git' : `git --git-dir="${store.folder}" --work-tree="${root}"`;
   return `${root} is not as it was: free some space, then run there: ${from} checkout ${commit ?? 'HEAD'} -- .`;
 }
 
-/** Why there is too little space to bring in what a branch has; undefined where there is enough, or nobody can tell. */
+/** Why there is too little space for what a branch brings; undefined if there is enough, or if that is unknown. */
 export async function lackOfSpace(git: Git, root: string, branch: string): Promise<string | undefined> {
   const raw = await git.try(['diff', '--raw', '--no-renames', '--no-abbrev', '-z', `HEAD...${branch}`], { cwd: root });
   const blobs = raw.stdout
@@ -83,7 +83,7 @@ async function abortMerge(git: Git, root: string): Promise<void> {
   else if (staged.code === 1) await git.run(['reset', '--quiet', '--merge'], { cwd: root, asUser: true });
 }
 
-/** Brings the files from one tree to another: only those that differ are written, as a checkout writes them. */
+/** Takes the files from one tree to another: writes only those that differ, as a checkout does. */
 async function putBack(
   git: Git,
   store: SnapshotStore,

@@ -82,7 +82,7 @@ function choose(attempts: readonly AttemptDetail[], number: number | undefined):
 
 interface Printer {
   readonly token: string;
-  /** Prints what was added since. */
+  /** Prints what has been added since the last call. */
   more(): void;
   /** Prints what is left of an unfinished line. */
   end(): void;
@@ -113,7 +113,7 @@ async function printer(
       try {
         file = openSync(path, 'r');
       } catch {
-        // It has not begun, or retention has removed it.
+        // It has not started, or retention has removed it.
         return;
       }
       try {

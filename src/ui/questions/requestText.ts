@@ -1,8 +1,8 @@
 import type { ChoiceKind, Inquiry, PermissionRequest, Question } from '../../core/model/question.ts';
 import { oneLine } from '../text/safeText.ts';
 
-// A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
-// of it can pass for our words.
+// A request is foreign text for the user to judge: all of it is shown, none of it has any effect, and none of it can
+// pass for our own words.
 
 /** Characters that cannot be seen or that reorder others, line ends and tabs aside. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u2800\u3000\u3164\uffa0]/gu;
@@ -16,12 +16,12 @@ export function visibleText(text: string): string {
     .replace(/\n(?:[ \t]*\n){3,}/g, (gap) => `\n‹${gap.split('\n').length - 1} line breaks›\n`);
 }
 
-/** Whether a text shows all that it is in one short line. */
+/** Whether a text fits on one short line with nothing hidden. */
 export function isPlain(text: string): boolean {
   return text.length <= 120 && !text.includes('\n') && visibleText(text) === text;
 }
 
-/** One thing that a request says: a heading of ours, and the agent's text below it. */
+/** One part of a request: our heading, and the agent's text below it. */
 export interface RequestPart {
   readonly heading: string;
   readonly text: string;
@@ -36,7 +36,7 @@ const HEADINGS = {
   inquiry: 'Your decision',
 } as const;
 
-/** All that a request says, in the order of its weight. Every text is visible. */
+/** All parts of a request, the most important first, with every character visible. */
 export function requestParts(request: PermissionRequest): RequestPart[] {
   const { kind, tool, title, command, paths, targets, diff, details, inquiries = [] } = request;
   if (kind === 'inquiry')
@@ -56,7 +56,7 @@ export function requestParts(request: PermissionRequest): RequestPart[] {
     text === undefined || text === '' ? [] : [{ heading, text: visibleText(text) }],
   );
   const [first] = shown;
-  // Where nothing says what is done, its name has to do.
+  // Without any details, its name must do.
   return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: visibleText(tool) }, ...shown];
 }
 
@@ -106,7 +106,7 @@ export function requestText(
   return { text: text.length > max ? `${text.slice(0, max)} …` : text, isWhole: text.length <= max };
 }
 
-/** What the choices are called: by what they do, never by what the agent calls them. */
+/** Our names for choices: by what they do, never by what the agent calls them. */
 export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
   allowOnce: 'Allow Once',
   allowAlways: 'Let the Agent Remember',
@@ -114,12 +114,12 @@ export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
   denyAlways: 'Deny and Let the Agent Remember',
 };
 
-/** What it is called to say nothing to inquiries. */
+/** The name of the choice that leaves inquiries to the agent. */
 export const LET_DECIDE = 'Let the Agent Decide';
 
 /**
- * The choices of a question as we name them: one of each kind, and always a way to deny. To inquiries one says
- * something, or leaves them to the agent.
+ * The choices of a question under our own names: one of each kind, and always a way to deny. Inquiries are answered, or
+ * left to the agent.
  */
 export function choicesOf({
   choices,

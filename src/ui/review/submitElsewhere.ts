@@ -30,7 +30,7 @@ export const submitElsewhereCommands: CommandTable = {
     },
 };
 
-/** One for each machine, and one for any. A name that several machines have comes with their ids. */
+/** One item per machine, and one for any of them. Machines of the same name are listed with their ids. */
 export function machineItems(machines: readonly OtherMachine[]) {
   const isNamedTwice = ({ name }: OtherMachine) => machines.filter((other) => other.name === name).length > 1;
   return [
