@@ -81,8 +81,8 @@ describe('prices', () => {
       { m: { input: -1, output: 1 } },
       /"m" has a "input" that is not a price: it must be a number from 0 to 100000/,
     ],
-    ['a price as text', { m: { input: '3', output: 1 } }, /no price/],
-    ['NaN', { m: { input: Number.NaN, output: 1 } }, /no price/],
+    ['a price as text', { m: { input: '3', output: 1 } }, /not a price/],
+    ['NaN', { m: { input: Number.NaN, output: 1 } }, /not a price/],
     [
       'an unknown kind',
       { m: { input: 1, output: 1, cached: 2 } },
