@@ -70,16 +70,16 @@ describe('the text of a row', () => {
   it('begins with a title cut at a word, so that the figures after it stay visible; a screen reader hears all of it', () => {
     assert.equal(shortTitle({ title, loopId: 'a' }), 'Look through all…');
     assert.equal(shortTitle({ title: 'Fix it', loopId: 'a' }), 'Fix it');
-    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(19)}…`);
+    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(17)}…`);
     assert.ok(describeLive(running('a', { title }), NOW).spoken.startsWith(`${title}, running`));
   });
 
   it('cuts a title of wide letters earlier: in a narrow side bar they take the room of its figures', () => {
     const label = (text: string) => shortTitle({ title: text, loopId: 'a' });
-    assert.equal(label('W'.repeat(20)), `${'W'.repeat(13)}…`);
-    assert.equal(label('修'.repeat(20)), `${'修'.repeat(10)}…`);
-    assert.equal(label('🧵'.repeat(20)), `${'🧵'.repeat(9)}…`);
-    assert.equal(label('RENAME A VARIABLE'), 'RENAME A VARIABLE');
+    assert.equal(label('W'.repeat(20)), `${'W'.repeat(10)}…`);
+    assert.equal(label('修'.repeat(20)), `${'修'.repeat(8)}…`);
+    assert.equal(label('🧵'.repeat(20)), `${'🧵'.repeat(8)}…`);
+    assert.equal(label('RENAME VARIABLE'), 'RENAME VARIABLE');
   });
 
   it('names the agent if it is not the default, and marks the demo', () => {

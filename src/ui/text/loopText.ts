@@ -21,7 +21,9 @@ import { fittingLength } from './textWidth.ts';
 /** Characters of a title at the start of a row: in a side bar of 300 pixels, time and cost still fit after it. */
 const LABEL_CHARS = 20;
 /** The same as a width, in ordinary small letters: titles of wide letters are cut earlier. */
-const LABEL_WIDTH = 22;
+const LABEL_WIDTH = 19.5;
+/** The width of the mark of a cut. */
+const MARK_WIDTH = 1.7;
 
 /** The user's defaults, which texts need not mention. */
 export interface TextContext {
@@ -43,8 +45,8 @@ export interface LoopText {
 /** The title of a loop, cut at a word so that the figures after it stay visible. */
 export function shortTitle({ title, loopId }: { readonly title: string; readonly loopId: string }): string {
   const whole = oneLine(title, 80) || loopId;
-  const most = Math.min(LABEL_CHARS, fittingLength(whole, LABEL_WIDTH));
-  if (whole.length <= most) return whole;
+  if (whole.length <= Math.min(LABEL_CHARS, fittingLength(whole, LABEL_WIDTH))) return whole;
+  const most = Math.min(LABEL_CHARS, fittingLength(whole, LABEL_WIDTH - MARK_WIDTH) + 1);
   const cut = oneLine(whole, most);
   const space = cut.lastIndexOf(' ');
   return space > most / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;

@@ -1,16 +1,20 @@
-/** Letters that take two places in every font: of East Asian scripts, and pictures. */
-const DOUBLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uff01-\uff60]/u;
+const NARROW = /[ .,:;'’|!iljI]/u;
+const SLIM = /[tfr()[\]{}"/\\-]/u;
 const WIDE = /[mwMW@%…—]/u;
 const CAPITAL = /\p{Lu}/u;
+/** Letters of East Asian scripts, and pictures. */
+const DOUBLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Extended_Pictographic}\uff01-\uff60]/u;
 
-/** How wide a letter is in the font of the workbench, about: 1 is an ordinary small letter. */
+/** How wide a letter is in the fonts of workbenches, about: 1 is an ordinary small letter. */
 function widthOf(letter: string): number {
-  if (DOUBLE.test(letter)) return 2;
-  if (WIDE.test(letter)) return 1.5;
-  return CAPITAL.test(letter) ? 1.25 : 1;
+  if (NARROW.test(letter)) return 0.5;
+  if (SLIM.test(letter)) return 0.7;
+  if (WIDE.test(letter)) return 1.7;
+  if (DOUBLE.test(letter)) return 2.2;
+  return CAPITAL.test(letter) ? 1.3 : 1;
 }
 
-/** How much of a text (UTF-16 units) fits into a width, in ordinary small letters; whole characters only. */
+/** How many UTF-16 units of a text fit into a width, which is counted in ordinary small letters. */
 export function fittingLength(text: string, width: number): number {
   let taken = 0;
   let length = 0;
