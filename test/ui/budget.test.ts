@@ -54,7 +54,7 @@ describe('the budget in the workbench', () => {
     assert.ok(spent > 0.9, 'the tests before have spent something');
     const limit = spent - 0.02;
     host.server.writeSettings({ ...host.server.readSettings(), 'loopSupervisor.budget.dailyLimitUsd': limit });
-    const used = `$${spent.toFixed(2)} / $${limit.toFixed(2)}`;
+    const used = `$${spent.toFixed(2)} / $${limit.toFixed(2)} today`;
     await until('the limit', async () => (await window.statusText('budget')) === used);
     assert.equal(await window.statusKind('budget'), 'error');
     await submit('Nothing goes [cost 0.01]');

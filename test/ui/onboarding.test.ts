@@ -211,7 +211,7 @@ describe('onboarding', () => {
     it('Set Daily Budget sets it', async () => {
       await pressed('Set a daily budget', 'Set Daily Budget', async (window) => {
         await window.input.answer('USD per day', '20');
-        await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00'));
+        await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00 today'));
       });
     });
 
