@@ -20,7 +20,7 @@ import { Output, type Terminal } from './output.ts';
 import { errorSchema } from './schemas.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-/** What a call of `loops` runs in. */
+/** The surroundings of a call of `loops`. */
 export interface CallSurroundings extends Omit<SessionOptions, 'output' | 'storage'> {
   readonly out: Terminal;
   readonly error: Terminal;
@@ -34,7 +34,7 @@ const ALL: readonly AddCommands[] = [
 /** Of the help where the terminal does not say how wide it is, or there is none; characters. */
 const HELP_WIDTH = 80;
 
-/** Options of the program itself, which every command takes too. */
+/** Options of the program itself, which every command accepts too. */
 interface GlobalOptions {
   readonly json?: true;
   readonly storage?: string;

@@ -41,7 +41,7 @@ describe('a call of loops', () => {
       assert.match(out, /\nExit codes:\n {4}0 {2}done\n {4}1 {2}.+\n {4}2 {2}.+\n/, name);
       assert.equal((await run('help', ...name.split(' '))).out, out, name);
     }
-    assert.match((await run('wait', '--help')).out, /^ {2}124 {2}wait: the time was up$/m);
+    assert.match((await run('wait', '--help')).out, /^ {2}124 {2}wait: the time ran out$/m);
     assert.doesNotMatch((await run('list', '--help')).out, /^ {2}124 /m);
   });
 

@@ -61,7 +61,7 @@ function signalOf(text: string): string {
   return name.startsWith('SIG') ? name : `SIG${name}`;
 }
 
-/** Does something to each loop, says of each how it went, and fails if one was not there. */
+/** Acts on each loop, reports how each went, and fails if one was not there. */
 async function toEach(
   session: Session,
   ids: readonly string[],
