@@ -61,6 +61,11 @@ export interface SupervisorOptions {
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   /** This machine, where several share the store, and so the bounds that govern all (R16.3, R16.6). */
   readonly machine?: Machine;
+  /**
+   * Time (ms) since this machine's boot, by a clock that counts suspend and cannot be set: a sleep of the machine is
+   * told by it (R9.5). None is noticed if absent.
+   */
+  readonly bootNow?: () => number;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
