@@ -87,7 +87,8 @@ export class Writer {
     const connection = await this.#connect();
     await this.#orRollback(connection, async () => {
       const sentAt = this.#parts.clock.machineNow();
-      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${selectChanges(this.#parts.replica.revision, false)}`;
+      const changes = selectChanges(this.#parts.replica.revision, false);
+      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${changes}`;
       const [, ...results] = await connection.run(begin);
       await this.#fold(connection, results, sentAt);
       await connection.run('COMMIT');
