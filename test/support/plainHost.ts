@@ -5,7 +5,7 @@ import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
-import { openQuestions } from '../../src/core/model/question.ts';
+import { type GivenAnswer, openQuestions } from '../../src/core/model/question.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
@@ -21,6 +21,7 @@ import { bootNow } from '../../src/process/runFolder/bootClock.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { containmentOf } from './containmentOf.ts';
@@ -55,7 +56,7 @@ export type HostRequest = { readonly id: number } & (
         | 'discard';
       readonly loopId: string;
     }
-  | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
+  | ({ readonly do: 'answer'; readonly loopId: string } & GivenAnswer)
   | { readonly do: 'tryNow'; readonly account: string }
   | {
       readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' | 'cleanUp' | 'clearFinished';
@@ -109,6 +110,7 @@ export interface ListedRun {
 export interface ListedQuestion {
   readonly loopId: string;
   readonly question: string;
+  /** What it would run; empty where it asks for words. */
   readonly command: string;
 }
 
@@ -151,7 +153,9 @@ const { repository } = options;
 const openFolders = repository === undefined ? [storage] : [storage, repository];
 const environment = async () => ({ ...process.env }) as Record<string, string>;
 const supervisor = new Supervisor({
-  ...(repository !== undefined && { workTrees: createWorkTrees({ storage: folder, environment }) }),
+  ...(repository !== undefined && {
+    workTrees: createWorkTrees({ processes: createWorkers(), storage: folder, environment }),
+  }),
   store,
   launcher,
   agents: options.agents ? catalogOf(options.agents) : fakeCatalog(reporterProfile(options.agentProgram)),
@@ -248,7 +252,7 @@ async function answer(request: HostRequest): Promise<unknown> {
       weather = request.weather;
       return true;
     case 'answer':
-      await supervisor.answer(request.loopId, { question: request.question, choice: request.choice });
+      await supervisor.answer(request.loopId, request);
       return true;
     case 'questions':
       return supervisor
