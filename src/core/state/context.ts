@@ -15,6 +15,7 @@ import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Machine } from '../ports/machine.ts';
+import type { RunLogs } from '../ports/runLogs.ts';
 import type { Store } from '../ports/store.ts';
 import type { WorkTrees } from '../ports/workTrees.ts';
 
@@ -66,6 +67,8 @@ export interface SupervisorOptions {
    * told by it (R9.5). None is noticed if absent.
    */
   readonly bootNow?: () => number;
+  /** What runs have written, and copies of it (R16.8); output of other machines cannot be had if absent. */
+  readonly runLogs?: RunLogs;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;
