@@ -11,7 +11,7 @@ import type { Asker } from '../asking/asker.ts';
 import { type Line, linesOf, type ToolCalls, turnLines } from './acpLines.ts';
 import { outcomeOf, questionOf } from './acpRequest.ts';
 import type { AgentProgram } from './agentProgram.ts';
-import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
+import { isObject, itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 /** What one run of an agent is to do. */
 export interface RunOptions {
@@ -193,16 +193,22 @@ export class AcpRun {
 
 /**
  * Has us read what the agent says of a session: by their own names the SDK would refuse messages with a field that its
- * version of the protocol does not know.
+ * version of the protocol does not know. What is no message, such as a word that it prints, is left out.
  */
 function asWritten({ readable, writable }: Stream): Stream {
   const rename = new TransformStream<AnyMessage, AnyMessage>({
     transform(message, controller) {
+      if (!isMessage(message)) return;
       const isSession = 'method' in message && message.method.startsWith('session/');
       controller.enqueue(isSession ? { ...message, method: AS_WRITTEN + message.method } : message);
     },
   });
   return { readable: readable.pipeThrough(rename), writable };
+}
+
+/** Whether it calls a method, or answers a call. */
+function isMessage(value: unknown): boolean {
+  return isObject(value) && ('method' in value ? typeof value['method'] === 'string' : 'id' in value);
 }
 
 /** What an agent says of an error, with the details that some put beside it. */
