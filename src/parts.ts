@@ -20,6 +20,7 @@ import { folders as existing } from './process/runFolder/folders.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
+import { createWorkers } from './process/tables/workers.ts';
 import type { OwnStore } from './store/postgres/sharedStore.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
@@ -172,7 +173,7 @@ export function createParts({
       ...{ store, launcher, agents: agents.catalog, clock: time, log, ...(machine && { machine }) },
       inspector: createInspector(),
       folders: existing,
-      workTrees: createWorkTrees({ storage, environment }),
+      workTrees: createWorkTrees({ storage, environment, processes: createWorkers() }),
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),

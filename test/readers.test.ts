@@ -48,6 +48,7 @@ const TESTED: Readonly<Record<string, readonly string[]>> = {
   'test/process/userScope.test.ts': ['process/contain/userScope.ts'],
   'test/headless/logout.test.ts': ['headless/logout.ts'],
   'test/process/networkDisk.test.ts': ['process/environment/networkDisk.ts'],
+  'test/process/workers.test.ts': ['process/tables/workers.ts'],
   'test/process/linkTargets.test.ts': ['process/follow/linkTargets.ts'],
   'test/process/keepAwake.test.ts': ['process/awake/keepAwake.ts', 'process/awake/mains.ts'],
   'test/process/windowsCommand.test.ts': ['windows/windowsCommand.ts'],

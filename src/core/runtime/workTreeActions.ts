@@ -106,7 +106,7 @@ export class WorkTreeActions {
   async preview(loop: LoopRef, way: BringHomeWay): Promise<HomePreview> {
     const { tree, own, loop: found } = await this.#ofLoop(loop);
     await this.tidy.settleMerge(found);
-    const meets = await this.#git.preview(own.root, tree, way);
+    const meets = await this.#git.preview(own.root, tree, way, found);
     const look = await this.#git.look(own.root);
     const target = look.kind === 'repository' ? look.repository.branch : undefined;
     return { meets, root: own.root, ...(target !== undefined && { target }) };
