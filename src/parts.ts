@@ -17,6 +17,7 @@ import { thisMachine } from './process/environment/thisMachine.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
+import { createRunLogs } from './process/runFolder/runLogs.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
@@ -170,7 +171,8 @@ export function createParts({
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log, ...(machine && { machine }) },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      ...(machine && { machine, runLogs: createRunLogs(join(folder, 'runs'), join(folder, 'copies')) }),
       inspector: createInspector(),
       folders: existing,
       workTrees: createWorkTrees({ storage, environment, processes: createWorkers() }),

@@ -47,6 +47,7 @@ const TESTED: Readonly<Record<string, readonly string[]>> = {
   'test/process/surroundings.test.ts': ['process/environment/askShell.ts', 'process/environment/isProgram.ts'],
   'test/process/userScope.test.ts': ['process/contain/userScope.ts'],
   'test/headless/logout.test.ts': ['headless/logout.ts'],
+  'test/process/runLogs.test.ts': ['process/runFolder/runLogs.ts'],
   'test/process/networkDisk.test.ts': ['process/environment/networkDisk.ts'],
   'test/process/workers.test.ts': ['process/tables/workers.ts'],
   'test/process/linkTargets.test.ts': ['process/follow/linkTargets.ts'],

@@ -60,6 +60,8 @@ describe('transcript session', () => {
   let profile: AgentProfile | undefined;
   let session: TranscriptSession;
   let dir: string;
+  /** Of another machine, as long as not all of it is here. */
+  let isToCome: boolean;
   let n = 0;
 
   beforeEach(() => {
@@ -68,11 +70,19 @@ describe('transcript session', () => {
     state = 'running';
     attempts = [attemptDetail(1)];
     profile = jsonProfile();
+    isToCome = false;
     dir = join(folder, String(n++));
     mkdirSync(dir);
     session = new TranscriptSession({
       detail: async () => detail(),
       paths: (token) => ({ out: join(dir, `${token}.out`), err: join(dir, `${token}.err`) }),
+      away: () =>
+        isToCome
+          ? {
+              note: 'It is on build-1',
+              paths: (token) => ({ out: join(dir, `${token}.out`), err: '', isComplete: false }),
+            }
+          : undefined,
       profile: () => profile,
       clock,
       post: (message) => void posted.push(message),
@@ -205,6 +215,22 @@ describe('transcript session', () => {
     assert.deepEqual(short(third.items), ['end 1 ok', 'attempt 2', 'again']);
   });
 
+  it('R16.8 an attempt of another machine ends once all of its output is here', async () => {
+    state = 'completed';
+    attempts = [attemptDetail(1, ENDED)];
+    isToCome = true;
+    say(1, text('one'));
+    session.handle({ type: 'ready' });
+    assert.equal((await answer('header')).header.why, 'It is on build-1');
+    assert.deepEqual(short((await answer('reset')).items), ['prompt Do it', 'attempt 1', 'one']);
+    say(1, text('two'));
+    session.changed();
+    assert.deepEqual(short((await answer('live')).items), ['two']);
+    isToCome = false;
+    session.changed();
+    assert.deepEqual(short((await answer('live')).items), ['end 1 ok']);
+  });
+
   it('a program without a structured stream is shown as it is, its lines together', async () => {
     profile = undefined;
     writeFileSync(out(1), '# no heading\n*no list*\n\u001b[31mred\u001b[0m');
@@ -290,7 +316,7 @@ describe('transcript session', () => {
     );
   });
 
-  it('more output than can be read is passed over, and said so', async () => {
+  it('skips output that comes too fast to read, and says so', async () => {
     say(1, text('begin'));
     await ask({ type: 'ready' }, 'reset');
     appendFileSync(out(1), `${JSON.stringify(text('z'.repeat(1_000)))}\n`.repeat(4_000));
@@ -334,7 +360,7 @@ describe('transcript session', () => {
     assert.ok(short((await ask({ type: 'ready' }, 'reset')).items).includes('unseen'));
   });
 
-  it('a view that has dropped the end gets nothing that would leave a gap', async () => {
+  it('a view that dropped its end receives nothing that would leave a gap', async () => {
     const { items } = await ask({ type: 'ready' }, 'reset');
     await ask({ type: 'earlier', before: items[0]!.from, detached: true }, 'earlier');
     say(1, text('later'));
@@ -346,7 +372,7 @@ describe('transcript session', () => {
     assert.ok(short((await ask({ type: 'latest' } satisfies FromView, 'reset')).items).includes('later'));
   });
 
-  it('a tool call unfolds to what its lines in the log say', async () => {
+  it('a tool call expands to what its log lines contain', async () => {
     say(
       1,
       [{ type: 'toolCall', id: '1', name: 'Bash', summary: 'ls' }],

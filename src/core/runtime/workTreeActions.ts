@@ -21,7 +21,9 @@ import { findLoop } from './statusView.ts';
 import { whereItWent } from './whereItWent.ts';
 import { WorkTreeTidy } from './workTreeTidy.ts';
 
-// This is the bundle that is loaded once there is something to do with a work tree.
+// This is the bundle that is loaded once there is something to do with a work tree, or for another machine.
+export { fetchOutput } from './fetchedLogs.ts';
+export { sendOutput } from './sentLogs.ts';
 export { answerRequest } from './sentWork.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;

@@ -98,7 +98,7 @@ export class Connection {
   async run(batch: string): Promise<RawRow[][]> {
     if (this.#failure) throw this.#failure;
     try {
-      // Silence shows a server that hangs, length a large batch.
+      // A server that hangs is silent; a large batch merely takes long.
       const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
       const query = { text: batch, query_timeout } as pg.QueryConfig;
       const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(query);
