@@ -44,6 +44,7 @@ export class ChangePoller implements Disposable {
 
   readonly #look = (): void => {
     this.#timer.set(LOOK_EVERY_MS, this.#look);
+    this.#parts.transactions.sleepWatch.look();
     try {
       if (this.#hasNews()) this.#takeStock();
       this.#unread.withdraw();
