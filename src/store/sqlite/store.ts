@@ -93,6 +93,11 @@ class SqliteStore implements MovingStore {
     });
   }
 
+  /** A file announces nothing. */
+  onNews(): Disposable {
+    return { dispose() {} };
+  }
+
   finishedCount(): { readonly total: number; readonly failed: number } {
     const { finished: total, failed } = this.#use(({ tables }) => tables.changes.counts());
     return { total, failed };
