@@ -1,7 +1,8 @@
 import type { Event, SupervisorEvent } from './core/model/event.ts';
+import type { LoopDetail } from './core/model/loopDetail.ts';
 import type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 import type { GivenAnswer } from './core/model/question.ts';
-import type { AccountStatus, LoopDetail, Status, SubmitResult } from './core/model/status.ts';
+import type { AccountStatus, Status, SubmitResult } from './core/model/status.ts';
 import type { BringHomeResult, BringHomeWay } from './core/ports/workTrees.ts';
 import type { Review, ReviewQuery } from './core/runtime/loopReviews.ts';
 
@@ -13,16 +14,15 @@ export type { ErrorCode, SupervisorError } from './core/model/errors.ts';
 export type { Event, RejectReason, SupervisorEvent, SupervisorEventType } from './core/model/event.ts';
 export type { Transition } from './core/model/history.ts';
 export type { LoopState } from './core/model/loop.ts';
+export type { AttemptDetail, LoopDetail } from './core/model/loopDetail.ts';
 export type { ContinueOptions, LoopSpec, RetryOptions } from './core/model/loopSpec.ts';
 export type { SweptProcess } from './core/model/processIdentity.ts';
 export type { Answer, Choice, ChoiceKind, GivenAnswer, PermissionRequest, Question } from './core/model/question.ts';
 export type {
   AccountStatus,
-  AttemptDetail,
   BudgetStatus,
   CircuitStatus,
   HoldStatus,
-  LoopDetail,
   ParkedStatus,
   ParkReason,
   Status,

@@ -99,7 +99,8 @@ function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, Ag
   const kind = kinds.get(base);
   if (!kind)
     return [
-      `extends "${base.slice(0, 80)}", which is not a built-in profile: "extends" is one of ${listOf([...kinds.keys()])}`,
+      `extends "${base.slice(0, 80)}", which is not a built-in profile: ` +
+        `"extends" is one of ${listOf([...kinds.keys()])}`,
     ];
   const problems = [...wrongCommand(written, kind), ...wrongOptions(written, kind), ...wrongPrompt(written, kind)];
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };

@@ -158,7 +158,8 @@ export function causeInErrors(errors: readonly string[], signs: Signs): Failure 
 const ERROR_LABEL = /^[\W_]*(?:\w+[: ]\s*)?(?:error|fatal|failed|failure)\b/i;
 const PLAIN_AUTH = new RegExp(
   [
-    'no authentication information|not (?:logged|signed) in\\b|(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed',
+    'no authentication information|not (?:logged|signed) in\\b|' +
+      '(?:no|invalid|incorrect|missing) api key|unauthori[sz]ed',
     '(?:please|must be) (?:log|sign)(?:ged|ed)? ?in\\b|authentication (?:required|failed)',
   ].join('|'),
   'i',

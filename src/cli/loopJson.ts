@@ -1,6 +1,7 @@
 import { isFinished, type Loop } from '../core/model/loop.ts';
+import type { LoopDetail } from '../core/model/loopDetail.ts';
 import { toUsd } from '../core/model/money.ts';
-import type { LiveView, LoopDetail } from '../core/model/status.ts';
+import type { LiveView } from '../core/model/status.ts';
 import { reasonOf } from '../ui/text/loopText.ts';
 import type { LoopJson } from './schemas.ts';
 

@@ -31,7 +31,8 @@ export async function serveMcp({ version, declared, deps, mayUse }: McpOptions):
     {
       capabilities: { tools: {} },
       instructions:
-        'Hands work to supervised coding agents: submit a loop, then read its history by its loop id. Amounts are USD, times ISO 8601.',
+        'Hands work to supervised coding agents: submit a loop, then read its history by its loop id. ' +
+        'Amounts are USD, times ISO 8601.',
     },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({

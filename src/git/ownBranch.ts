@@ -15,8 +15,8 @@ async function standingOf(git: Git, { path, branch }: Place): Promise<'on' | 'ah
   if (head.stdout.trim() === ref) return 'on';
   const there = await git.try(['rev-parse', '--verify', '--quiet', ref], { cwd: path });
   if (there.code === 0) {
-    const isAhead = await git.try(['merge-base', '--is-ancestor', ref, 'HEAD'], { cwd: path });
-    return isAhead.code === 0 ? 'ahead' : 'apart';
+    const ancestry = await git.try(['merge-base', '--is-ancestor', ref, 'HEAD'], { cwd: path });
+    return ancestry.code === 0 ? 'ahead' : 'apart';
   }
   const hasHead = await git.try(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: path });
   return hasHead.code === 0 ? 'ahead' : 'apart';

@@ -35,7 +35,8 @@ export async function planPush(git: Git, root: string, tree: WorkTree): Promise<
   const names = lines(await git.run(['remote'], { cwd: root }));
   if (names.length === 0)
     return blocked(
-      `The repository ${root} has no remote to push to: add one with "git remote add origin <address>", or merge the work.`,
+      `The repository ${root} has no remote to push to: add one with "git remote add origin <address>", ` +
+        'or merge the work.',
     );
   const kept = await whatKeepsWorkTree(git, tree);
   if (kept !== undefined) return blocked(kept);
@@ -121,14 +122,17 @@ async function setting(git: Git, root: string, key: string): Promise<string | un
 
 function whyNot(said: string, remote: string, branch: string, root: string): string {
   const text = withoutAddresses(said);
-  const byHand = `"git push ${remote} ${branch}" in a terminal in ${root}`;
+  const inTerminal = `"git push ${remote} ${branch}" in a terminal in ${root}`;
   if (OTHER_COMMITS.test(text))
-    return `${remote} has a branch ${branch} with other commits, which stay as they are: rename or delete it there first.`;
+    return (
+      `${remote} has a branch ${branch} with other commits, which stay as they are: ` +
+      'rename or delete it there first.'
+    );
   if (NOT_LET_IN.test(text))
-    return `${remote} did not let you in. Log in once with ${byHand}, then try again. Git said: ${lastOf(text)}`;
+    return `${remote} did not let you in. Log in once with ${inTerminal}, then try again. Git said: ${lastOf(text)}`;
   if (NOT_REACHED.test(text))
     return `${remote} cannot be reached: check the network and its address, then try again. Git said: ${lastOf(text)}`;
-  return `Git did not push ${branch} to ${remote}: ${lastOf(text)}. Try ${byHand}`;
+  return `Git did not push ${branch} to ${remote}: ${lastOf(text)}. Try ${inTerminal}`;
 }
 
 function withoutAddresses(text: string): string {

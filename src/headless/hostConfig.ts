@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { Look } from '../core/model/looks.ts';
 import type { Doubts, Settings } from '../core/model/settings.ts';
 import { lookAtJson, readJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
-import { mapSettings, type SettingProblem } from '../ui/settings/settingsMapping.ts';
+import type { SettingProblem } from '../ui/settings/contradictions.ts';
+import { mapSettings } from '../ui/settings/settingsMapping.ts';
 import { type HostFiles, hostFiles } from './hostFiles.ts';
 
 /** Settings as they are written, by their names without `loopSupervisor.`. */

@@ -7,7 +7,7 @@ import { finished } from 'node:stream/promises';
 import type { Browser } from 'playwright-core';
 import { createCatalog } from '../../src/agents/catalog.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
-import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import type { AgentProfile } from '../../src/core/ports/agents.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { DashboardSession } from '../../src/ui/dashboard/dashboardSession.ts';

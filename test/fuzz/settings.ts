@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createCatalog } from '../../src/agents/catalog.ts';
-import { mapSettings, NUMBER_RULES } from '../../src/ui/settings/settingsMapping.ts';
+import { NUMBER_RULES } from '../../src/ui/settings/settingRanges.ts';
+import { mapSettings } from '../../src/ui/settings/settingsMapping.ts';
 import type { FuzzOptions, FuzzResult } from './outcome.ts';
 import { tryCases } from './property.ts';
 

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export const HANGS_MS = Number(process.env['LOOP_TEST_HANGS_MS'] ?? 180_000);
 const PAUSE_MS = 25;
+/** Between two looks at what takes long (ms): each look takes time from what is waited for. */
+const LONGEST_PAUSE_MS = 50;
 /** What can be lost, as a click on what is drawn anew, is begun anew after this long (ms) at first. */
 const FIRST_PATIENCE_MS = 10_000;
 
@@ -19,7 +21,8 @@ export async function until<T>(
   probe: (patienceMs: number) => T | Promise<T>,
   hangsMs = HANGS_MS,
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
-  const deadline = performance.now() + hangsMs;
+  const from = performance.now();
+  const deadline = from + hangsMs;
   let patienceMs = FIRST_PATIENCE_MS;
   for (;;) {
     const begun = performance.now();
@@ -34,7 +37,7 @@ export async function until<T>(
     }
     if (performance.now() > deadline)
       throw new Error(`Waited ${hangsMs / 1_000} s for ${what}. Seen last: ${show(last)}`, { cause: last });
-    await sleep(PAUSE_MS);
+    await sleep(Math.min(LONGEST_PAUSE_MS, PAUSE_MS + (performance.now() - from) / 50));
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
-import type { LoopDetail } from '../../src/core/model/status.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import type { FinishedQuery } from '../../src/core/ports/historyQueries.ts';
 import { csvLine } from '../../src/ui/history/csv.ts';
 import { searchOf } from '../../src/ui/history/filterTerms.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import { toNano } from '../../src/core/model/money.ts';
-import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
+import type { LiveView, Status } from '../../src/core/model/status.ts';
 import { LoopTreeModel } from '../../src/ui/tree/loopTreeModel.ts';
 import { PAGE } from '../../src/ui/tree/moreRow.ts';
 import type { TreeRow } from '../../src/ui/tree/treeRow.ts';

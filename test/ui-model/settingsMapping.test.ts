@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
 import { SETTING_RULES } from '../../src/core/policy/settingsInForce.ts';
-import {
-  CHOICE_SETTINGS,
-  mapSettings,
-  NUMBER_RULES,
-  settingText,
-  settingValue,
-} from '../../src/ui/settings/settingsMapping.ts';
+import { CHOICE_SETTINGS, NUMBER_RULES } from '../../src/ui/settings/settingRanges.ts';
+import { mapSettings } from '../../src/ui/settings/settingsMapping.ts';
+import { settingText, settingValue } from '../../src/ui/settings/settingText.ts';
 
 interface Declared {
   readonly type: string;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { FinishedLoop } from '../../src/core/model/loop.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
-import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
+import type { LiveView, Status } from '../../src/core/model/status.ts';
 import type { FinishedQuery } from '../../src/core/ports/historyQueries.ts';
 import { TOOLS, type ToolDeps } from '../../src/ui/languageModelTools/toolAnswers.ts';
 

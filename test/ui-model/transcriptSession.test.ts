@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
-import type { AttemptDetail, LoopDetail } from '../../src/core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../../src/core/model/loopDetail.ts';
 import type { AgentProfile } from '../../src/core/ports/agents.ts';
 import type { FromView, ToView, TranscriptItem } from '../../src/ui/transcript/protocol.ts';
 import { type SessionRequest, TranscriptSession } from '../../src/ui/transcript/transcriptSession.ts';

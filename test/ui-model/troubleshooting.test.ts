@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { UserDecision } from '../../src/core/model/loop.ts';
+import type { LoopDetail } from '../../src/core/model/loopDetail.ts';
 import { toNano } from '../../src/core/model/money.ts';
-import type { LiveView, LoopDetail, Status } from '../../src/core/model/status.ts';
+import type { LiveView, Status } from '../../src/core/model/status.ts';
 import { WORK_TREE_GONE } from '../../src/core/steps/workTrees.ts';
 import { noticeOf } from '../../src/ui/notifications/notificationTexts.ts';
 import { outcomeText } from '../../src/ui/review/changesText.ts';

@@ -20,7 +20,9 @@ export const addAnswer: AddCommands = (program, run) => {
     .command('answer')
     .summary('answer what an agent asks')
     .description(
-      'Shows what the agent of a loop asks, or answers it: allow, deny, or the id of one of its choices. Where it wants a decision, --say gives it, and deny leaves it to the agent. The first answer stands, wherever it is given.',
+      'Shows what the agent of a loop asks, or answers it: allow, deny, or the id of one of its choices. ' +
+        'Where it wants a decision, --say gives it, and deny leaves it to the agent. ' +
+        'The first answer stands, wherever it is given.',
     )
     .argument('<id>', 'the id of a loop')
     .argument('[choice]', 'allow, deny, or the id of a choice; without it the questions are shown')

@@ -73,7 +73,8 @@ ${bash(program)}`;
 function fish(program: Command): string {
   const top = program.commands.map(
     (command) =>
-      `complete -c loops -n __fish_use_subcommand -f -a ${command.name()} -d ${quoted(command.summary() || command.description())}`,
+      `complete -c loops -n __fish_use_subcommand -f -a ${command.name()} -d ` +
+      `${quoted(command.summary() || command.description())}`,
   );
   const of = program.commands.flatMap((command) => {
     const when = `-n '__fish_seen_subcommand_from ${command.name()}'`;

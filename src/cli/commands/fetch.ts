@@ -7,7 +7,8 @@ export const addFetch: AddCommands = (program, run) => {
     .command('fetch')
     .summary("fetch a loop's work from another machine")
     .description(
-      'Fetches what a loop did on another machine, as a branch and a work tree of the clone in the working directory. Nothing else in the clone changes.',
+      'Fetches what a loop did on another machine, as a branch and a work tree of the clone in the working ' +
+        'directory. Nothing else in the clone changes.',
     )
     .argument('<id>', 'the id of a loop')
     .addHelpText('after', examples(['git merge $(loops fetch loop-1a2b3c)', 'fetch its branch and merge it']))

@@ -23,7 +23,8 @@ export const addHost: AddCommands = (program, run) => {
     .command('host')
     .summary('the host that runs loops without a window')
     .description(
-      'The host without a window starts and follows loops of folders that no window has open. It is started by itself while there is work, and ends when nothing can start without you.',
+      'The host without a window starts and follows loops of folders that no window has open. ' +
+        'It is started by itself while there is work, and ends when nothing can start without you.',
     )
     .addHelpText('after', examples(['loops host status', 'who runs the loops'], ['loops host start', 'now']));
   host

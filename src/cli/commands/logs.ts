@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { isFinished, needsUser } from '../../core/model/loop.ts';
+import type { AttemptDetail } from '../../core/model/loopDetail.ts';
 import { ANY_MACHINE } from '../../core/model/repository.ts';
-import type { AttemptDetail } from '../../core/model/status.ts';
 import { stripEscapes } from '../../ui/text/safeText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { eventLines, jsonLines, type Show } from '../logLines.ts';

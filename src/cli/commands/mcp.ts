@@ -12,7 +12,8 @@ export const addMcp: AddCommands = (program, run) => {
     .command('mcp')
     .summary('serve the tools to an MCP client')
     .description(
-      'An MCP server on standard input and output: agents and editors can submit loops and see how they go. Inside a loop it reads and submits, within the bounds of that loop.',
+      'An MCP server on standard input and output: agents and editors can submit loops and see how they go. ' +
+        'Inside a loop it reads and submits, within the bounds of that loop.',
     )
     .addHelpText(
       'after',
@@ -50,7 +51,8 @@ async function submit(session: Session, spec: LoopSpec): Promise<SubmitResult> {
   if (session.folder === undefined)
     throw new CallError(
       EXIT.notAllowed,
-      `The loop was not submitted: ${cwd} is in no folder that you trust. A person has to run \`loops trust ${cwd}\` first.`,
+      `The loop was not submitted: ${cwd} is in no folder that you trust. ` +
+        `A person has to run \`loops trust ${cwd}\` first.`,
     );
   const result = await supervisor.submit({ cwd, ...spec });
   await session.ensureHost();

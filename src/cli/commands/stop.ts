@@ -33,7 +33,8 @@ export const addStop: AddCommands = (program, run) => {
     .command('kill')
     .summary("send a signal to a loop's process group")
     .description(
-      'Sends one signal to the whole process group of running loops. Signals that end a process stop the loop for good.',
+      'Sends one signal to the whole process group of running loops. ' +
+        'Signals that end a process stop the loop for good.',
     )
     .argument('<id...>', 'ids of loops')
     .option('-s, --signal <name>', 'the signal', 'SIGKILL')

@@ -38,7 +38,8 @@ export const addSubmit: AddCommands = (program, run) => {
     .command('submit')
     .summary('submit a prompt as a loop')
     .description(
-      'Submits a prompt as a loop: from the arguments, a file, or standard input. It runs in the working folder, which must be trusted.',
+      'Submits a prompt as a loop: from the arguments, a file, or standard input. ' +
+        'It runs in the working folder, which must be trusted.',
     )
     .argument('[prompt...]', 'the prompt; "-" or none reads standard input')
     .option('-f, --file <path>', 'the prompt is in this file')
@@ -133,7 +134,9 @@ function trustedFolder(session: Session, options: SubmitOptions): string {
   if (folder === undefined)
     throw new CallError(
       EXIT.notAllowed,
-      `The loop was not submitted: ${cwd} is in no folder that you trust. An agent there acts on what its files say. If you trust them, run \`loops trust ${cwd}\` or submit with --trust.`,
+      `The loop was not submitted: ${cwd} is in no folder that you trust. ` +
+        `An agent there acts on what its files say. If you trust them, run \`loops trust ${cwd}\` or submit with ` +
+        '--trust.',
     );
   session.folder = folder;
   return cwd;
@@ -167,7 +170,8 @@ async function sameLoop(supervisor: Supervisor, { loopId, prompt }: LoopSpec, ag
   if (detail.prompt !== prompt)
     throw new CallError(
       EXIT.usage,
-      `The loop was not submitted: ${loopId} is the id of a loop with another prompt. Choose another id${isFinished(loop) ? ', or add --again' : ''}.`,
+      `The loop was not submitted: ${loopId} is the id of a loop with another prompt. ` +
+        `Choose another id${isFinished(loop) ? ', or add --again' : ''}.`,
     );
   const place = supervisor.live().find((view) => view.loop.loopId === loopId)?.position ?? 0;
   return {

@@ -8,7 +8,8 @@ export const addTrust: AddCommands = (program, run) => {
     .command('trust')
     .summary('let loops run in a folder')
     .description(
-      'Says that you trust the files of a folder and of the folders in it: an agent acts on what they say. Folders that were open in a trusted window are trusted already.',
+      'Says that you trust the files of a folder and of the folders in it: an agent acts on what they say. ' +
+        'Folders that were open in a trusted window are trusted already.',
     )
     .argument('[folder]', 'the folder; this one if absent', '.')
     .addHelpText('after', examples(['loops trust ~/projects/mine', 'once for each project']))

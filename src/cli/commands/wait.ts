@@ -18,7 +18,8 @@ export const addWait: AddCommands = (program, run) => {
     .command('wait')
     .summary('wait for the end of loops')
     .description(
-      'Waits until the named loops have ended or wait for you, and ends as the worst of them: failed, cancelled, waiting for you, completed. Changes of state go to standard error.',
+      'Waits until the named loops have ended or wait for you, and ends as the worst of them: failed, cancelled, ' +
+        'waiting for you, completed. Changes of state go to standard error.',
     )
     .argument('<id...>', 'ids of loops')
     .option('--timeout <seconds>', 'wait no longer than this', amount)

@@ -121,8 +121,10 @@ export class CircuitOpenError extends SupervisorError {
     super(
       'circuit-open',
       secondsLeft > 0
-        ? 'The loop was not submitted: new loops are paused after several failures in a row. They start again once a test run has succeeded; reset the circuit to go on now.'
-        : 'The loop was not submitted: new loops are paused after several failures in a row, and a test run is under way. Wait for its result, or reset the circuit to go on now.',
+        ? 'The loop was not submitted: new loops are paused after several failures in a row. ' +
+            'They start again once a test run has succeeded; reset the circuit to go on now.'
+        : 'The loop was not submitted: new loops are paused after several failures in a row, ' +
+            'and a test run is under way. Wait for its result, or reset the circuit to go on now.',
     );
     this.secondsLeft = secondsLeft;
   }
@@ -149,7 +151,9 @@ export class BudgetExceededError extends SupervisorError {
     const unknown = amounts.unknownUsd > 0 ? `, ${usd(amounts.unknownUsd)} of unknown cost` : '';
     super(
       'budget-exceeded',
-      `The loop was not submitted: its estimate of ${usd(amounts.estimateUsd)} does not fit today's budget of ${usd(amounts.limitUsd)} (${usd(amounts.spentUsd)} spent${unknown}, ${usd(amounts.reservedUsd)} reserved). Raise the limit or wait until midnight.`,
+      `The loop was not submitted: its estimate of ${usd(amounts.estimateUsd)} does not fit today's budget of ` +
+        `${usd(amounts.limitUsd)} (${usd(amounts.spentUsd)} spent${unknown}, ${usd(amounts.reservedUsd)} ` +
+        'reserved). Raise the limit or wait until midnight.',
     );
     this.spentUsd = amounts.spentUsd;
     this.unknownUsd = amounts.unknownUsd;
@@ -170,7 +174,8 @@ export class QueueFullError extends SupervisorError {
     const places = isParked ? 'places for loops that cannot start for the same reason' : 'places in the queue';
     super(
       'queue-full',
-      `The loop was not submitted: ${depth} of ${limit} ${places} are taken. Wait for one, cancel one, or raise maxQueueDepth.`,
+      `The loop was not submitted: ${depth} of ${limit} ${places} are taken. ` +
+        'Wait for one, cancel one, or raise maxQueueDepth.',
     );
     this.depth = depth;
     this.limit = limit;

@@ -1,17 +1,10 @@
 import type { Attempt } from '../model/attempt.ts';
 import { leftoversOf, NOTHING_LEFT } from '../model/leftovers.ts';
 import { isFinished, type Loop, reservedOf } from '../model/loop.ts';
+import type { AttemptDetail, LoopDetail } from '../model/loopDetail.ts';
 import { type NanoUsd, toUsd } from '../model/money.ts';
 import { openQuestions } from '../model/question.ts';
-import type {
-  AccountSpend,
-  AttemptDetail,
-  LiveView,
-  LoopDetail,
-  LoopSpend,
-  Status,
-  WaitingFor,
-} from '../model/status.ts';
+import type { AccountSpend, LiveView, LoopSpend, Status, WaitingFor } from '../model/status.ts';
 import { requestLine } from '../policy/requests.ts';
 import { needsMoney, type SupervisorContext } from '../state/context.ts';
 import { accountOf, circuitOf } from '../state/gates.ts';

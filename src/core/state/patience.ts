@@ -8,8 +8,8 @@ const PATIENCE_MS = 5_000;
 export class Patience<K> {
   readonly #now: () => number;
   readonly #since = new Map<K, number>();
-  /** Those of which it was told that it is over. */
-  readonly #told = new Set<K>();
+  /** Those whose time was reported to be over. */
+  readonly #reported = new Set<K>();
 
   /** `now`: the wall time, ms. */
   constructor(now: () => number) {
@@ -45,20 +45,20 @@ export class Patience<K> {
     return [...this.#since];
   }
 
-  /** It is waited for no more. Returns whether it was told that its time is over. */
+  /** Stops waiting for it. Returns whether its time was reported to be over. */
   forget(key: K): boolean {
     this.#since.delete(key);
-    return this.#told.delete(key);
+    return this.#reported.delete(key);
   }
 
-  /** Whether it is now over for one more: told once. */
+  /** Whether the time of one more has run out: reported once. */
   hasRunOut(): boolean {
     const now = this.#now();
     let isNews = false;
     for (const [key, since] of this.entries()) {
       if (since > now) this.#begin(key, now);
-      else if (this.isOver(key) && !this.#told.has(key)) {
-        this.#told.add(key);
+      else if (this.isOver(key) && !this.#reported.has(key)) {
+        this.#reported.add(key);
         isNews = true;
       }
     }
@@ -67,6 +67,6 @@ export class Patience<K> {
 
   #begin(key: K, since: number): void {
     this.#since.set(key, since);
-    this.#told.delete(key);
+    this.#reported.delete(key);
   }
 }

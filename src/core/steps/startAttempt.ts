@@ -99,9 +99,10 @@ type Planned = { readonly plan: CommandPlan; readonly resume?: string } | { read
 function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLeft: NanoUsd | undefined): Planned {
   const resume = profile.canResume && loop.quickCrashes < QUICK_CRASHES_TO_START_AFRESH ? loop.sessionId : undefined;
   // A prompt that cannot be read now is trouble of the store, which passes: the transaction fails, and not the loop.
-  if (unit.tx.prompt(loop.seq).trim() === '')
+  const submitted = unit.tx.prompt(loop.seq);
+  if (submitted.trim() === '')
     return { error: 'its prompt is missing from the database, so it cannot run: submit it again' };
-  const { prompt, isReport } = promptFor(unit, loop, resume !== undefined);
+  const { prompt, isReport } = promptFor(unit, loop, submitted, resume !== undefined);
   const request = { loopId: loop.loopId, prompt, cwd: loop.cwd, ...(isReport && { newMessage: true }) };
   try {
     const command = profile.plan({
@@ -117,10 +118,9 @@ function plan(unit: UnitOfWork, loop: QueuedLoop, profile: AgentProfile, costLef
 }
 
 /** What the loop is to do: a session that goes on knows all but the further prompt (R12.5). */
-function promptOf(unit: UnitOfWork, { seq, followUp }: QueuedLoop, resumes: boolean): string {
-  if (followUp !== undefined && resumes) return followUp;
-  const prompt = unit.tx.prompt(seq);
-  return followUp === undefined ? prompt : `${prompt}\n\n${followUp}`;
+function promptOf({ followUp }: QueuedLoop, submitted: string, resumes: boolean): string {
+  if (followUp === undefined) return submitted;
+  return resumes ? followUp : `${submitted}\n\n${followUp}`;
 }
 
 /**
@@ -130,9 +130,10 @@ function promptOf(unit: UnitOfWork, { seq, followUp }: QueuedLoop, resumes: bool
 function promptFor(
   unit: UnitOfWork,
   loop: QueuedLoop,
+  submitted: string,
   resumes: boolean,
 ): { readonly prompt: string; readonly isReport: boolean } {
-  const prompt = promptOf(unit, loop, resumes);
+  const prompt = promptOf(loop, submitted, resumes);
   const result =
     hasCheck(loop) && loop.rounds.round > (loop.rounds.first ?? 1)
       ? unit.tx.checks(loop.seq).findLast(({ round }) => round > 0)

@@ -44,7 +44,7 @@ export function takeTransfer(unit: UnitOfWork, id: string): Transfer | undefined
   const transfer = unit.control.transfers?.[id];
   if (!transfer || !isForHere(unit, transfer)) return undefined;
   if (transfer.state === 'over') put(unit, id, undefined);
-  else put(unit, id, { ...factsOf(unit, transfer), state: 'packing', host: unit.context.window.id });
+  else put(unit, id, { ...askedFacts(unit, transfer), state: 'packing', host: unit.context.window.id });
   return transfer;
 }
 
@@ -69,7 +69,7 @@ export function addPiece(unit: UnitOfWork, id: string, n: number, content: strin
 export function answerTransfer(unit: UnitOfWork, id: string, answer: PackedFacts | { readonly why: string }): void {
   const transfer = isPackedHere(unit, id);
   if (!transfer) return;
-  const facts = factsOf(unit, transfer);
+  const facts = askedFacts(unit, transfer);
   if ('why' in answer) unit.tx.removePieces(id);
   put(unit, id, 'why' in answer ? { ...facts, state: 'failed', ...answer } : { ...facts, state: 'ready', ...answer });
 }
@@ -124,7 +124,7 @@ function isPackedHere(unit: UnitOfWork, id: string): Transfer | undefined {
   return transfer?.state === 'packing' && transfer.host === unit.context.window.id ? transfer : undefined;
 }
 
-function factsOf({ now }: UnitOfWork, { seq, from, to }: Transfer): Asked & Pick<Transfer, 'at'> {
+function askedFacts({ now }: UnitOfWork, { seq, from, to }: Transfer): Asked & Pick<Transfer, 'at'> {
   return { seq, from, to, at: now };
 }
 

@@ -133,7 +133,8 @@ export function afterSetup(unit: UnitOfWork, loop: ActiveLoop, verdict: Verdict,
   const failed = verdict.kind === 'held' || (verdict.kind === 'failed' && verdict.class !== 'lost');
   if (!failed) return false;
   const said = checked?.report.trim().split('\n').at(-1) ?? '';
-  const why = `the set-up command of its work tree failed: ${said || verdict.reason}. Put it right, then start it again`;
+  const what = `the set-up command of its work tree failed: ${said || verdict.reason}`;
+  const why = `${what}. Put it right, then start it again`;
   wait(unit, loop, { for: 'you', need: 'workTree' }, why);
   return true;
 }

@@ -1,6 +1,6 @@
+import type { LoopDetail } from '../model/loopDetail.ts';
 import type { LoopEdit, LoopSpec } from '../model/loopSpec.ts';
 import { toUsd } from '../model/money.ts';
-import type { LoopDetail } from '../model/status.ts';
 import { titleOf } from '../steps/admission.ts';
 
 /** A loop as it will be with these changes (R2.6). */

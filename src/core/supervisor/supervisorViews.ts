@@ -1,17 +1,10 @@
 import { frozenCopy } from '../model/copy.ts';
 import type { Event, SupervisorEvent } from '../model/event.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
+import type { LoopDetail } from '../model/loopDetail.ts';
 import type { ProcessIdentity } from '../model/processIdentity.ts';
 import type { DifferingSetting, KeptSetting } from '../model/settings.ts';
-import type {
-  AccountSpend,
-  AccountStatus,
-  LiveView,
-  LoopDetail,
-  LoopSpend,
-  OtherMachine,
-  Status,
-} from '../model/status.ts';
+import type { AccountSpend, AccountStatus, LiveView, LoopSpend, OtherMachine, Status } from '../model/status.ts';
 import type { FinishedQuery, HistoryQueries, SpendRow } from '../ports/historyQueries.ts';
 import { Engine } from '../runtime/engine.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';

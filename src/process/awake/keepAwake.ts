@@ -30,7 +30,9 @@ const MEANS: { readonly [platform in NodeJS.Platform]?: readonly string[] } = {
     '-NoProfile',
     '-NonInteractive',
     '-Command',
-    `$t = Add-Type -PassThru -Name Power -Namespace Loops -MemberDefinition '[DllImport("kernel32.dll")] public static extern uint SetThreadExecutionState(uint state);'; [void]$t::SetThreadExecutionState(2147483649); [void][Console]::In.ReadToEnd()`,
+    "$t = Add-Type -PassThru -Name Power -Namespace Loops -MemberDefinition '" +
+      '[DllImport("kernel32.dll")] public static extern uint SetThreadExecutionState(uint state);' +
+      "'; [void]$t::SetThreadExecutionState(2147483649); [void][Console]::In.ReadToEnd()",
   ],
 };
 

@@ -61,7 +61,8 @@ async function ask(options: TerminalEnvironmentOptions, onFailure: () => void): 
   } catch (error) {
     onFailure();
     options.log(
-      `The shell ${shell} did not print its environment, so agents get the editor's. Check that it starts without questions.`,
+      `The shell ${shell} did not print its environment, so agents get the editor's. ` +
+        'Check that it starts without questions.',
       error,
     );
     return own;

@@ -1,7 +1,5 @@
 import type { StopBy } from '../../core/model/attempt.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
-import { NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import { type Seen, there, unknown, whyOf } from '../../core/model/looks.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { Answer } from '../../core/model/question.ts';
 import { type Clock, LONGEST_TIMER_MS } from '../../core/ports/clock.ts';
@@ -11,25 +9,19 @@ import type { FailedStart } from '../launch/failedStart.ts';
 import type { GuardianEnd, GuardianProcess } from '../launch/guardianProcess.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
 import { lookAtEnded, lookAtStarted } from '../runFolder/recordSchemas.ts';
-import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
+import type { EndedRecord, Order } from '../runFolder/records.ts';
 import { GIVE_UP_MS, LEAST_GRACE_MS } from '../sweep/sweep.ts';
 import { AskWatch } from './askWatch.ts';
-import { unseenEnd, voidEnd } from './ends.ts';
+import { endOf, type ReportOfEnd, unseenEnd, voidEnd } from './ends.ts';
 import type { FollowOptions, FollowServices } from './followOptions.ts';
 import { GuardianLink } from './guardianLink.ts';
-import { GuardianPulse } from './guardianPulse.ts';
+import { GuardianWatch } from './guardianWatch.ts';
 import { lastWords } from './lastWords.ts';
-import { type LostRunOptions, settleLostRun } from './lostRun.ts';
 import { RunSigns } from './runSigns.ts';
-import { Sight } from './sight.ts';
 import { Tail } from './tail.ts';
 
-/** How often (ms) a guardian is checked that we did not start ourselves. */
-const GUARDIAN_LOOK_MS = 1_000;
 /** How long (ms) beyond the time that it may need a guardian is waited for after a stop. */
 const WATCHDOG_MS = 10_000;
-
-type KnownOfEnd = Pick<LostRunOptions, 'failedStart' | 'reported'>;
 
 /**
  * One run that this window follows, from its launch or its adoption to its end: it informs the observer and gives
@@ -45,21 +37,16 @@ export class Follower implements Run {
   #phase: 'preparing' | 'joining' | 'following' | 'ending' | 'done' = 'preparing';
   #startedTold = false;
   readonly #guardian: GuardianLink;
-  readonly #pulse: GuardianPulse;
+  readonly #watch: GuardianWatch;
   readonly #signs: RunSigns;
   readonly #asks: AskWatch;
-  readonly #sight: Sight;
-  /** When a guardian that is not our child was last checked. */
-  #lookedAt = 0;
-  /** Whether the system will report the end of its guardian. */
-  #awaitsChild = false;
   #leader: ProcessIdentity | undefined;
   #isStopping = false;
   /** Orders from before there was a guardian to take them. */
   readonly #early: Order[] = [];
   #watchdog: Disposable | undefined;
   /** What was reported of its end when the last look at it failed. */
-  #knownOfEnd: KnownOfEnd = {};
+  #reportOfEnd: ReportOfEnd = {};
 
   constructor(options: FollowOptions, services: FollowServices, observer: RunObserver, onDone: () => void) {
     this.#options = options;
@@ -70,12 +57,15 @@ export class Follower implements Run {
     const { files, token, needsReading } = options;
     const { log, clock, unseenForMs } = services;
     this.#guardian = new GuardianLink(files, services, options.guardian);
-    this.#pulse = new GuardianPulse(
+    this.#watch = new GuardianWatch(
       {
-        files,
-        wake: () => this.#guardian.wake(),
+        ...{ files, unseenForMs, link: this.#guardian },
         replace: () => void this.#replaceGuardian(),
         onLate: () => log(`The guardian of run ${token} does not answer, and is woken.`),
+        onLost: (why) => log(`Whether run ${token} goes on cannot be seen (${why}); it is looked at again.`),
+        onUnseen: (why) => this.#tell(() => observer.unseen(why)),
+        onGone: () => void this.#settle(),
+        onGivenUp: (why) => void this.#giveUp(why),
       },
       performance.now(),
     );
@@ -84,11 +74,6 @@ export class Follower implements Run {
       lines: (lines) => this.#tell(() => observer.lines(lines)),
     });
     this.#asks = new AskWatch(files, (questions) => this.#tell(() => observer.asking(questions)), log);
-    this.#sight = new Sight({
-      unseenForMs,
-      onLost: (why) => log(`Whether run ${token} goes on cannot be seen (${why}); it is looked at again.`),
-      onUnseen: (why) => this.#tell(() => observer.unseen(why)),
-    });
     if (needsReading) this.#tail = this.#newTail(clock);
   }
 
@@ -108,7 +93,7 @@ export class Follower implements Run {
   async begin(guardian: GuardianProcess, explain: (end: GuardianEnd) => FailedStart): Promise<void> {
     this.#phase = 'following';
     this.#guardian.hasChild(guardian);
-    this.#awaitsChild = true;
+    this.#watch.awaitsChild = true;
     this.#sendEarly();
     const end = await guardian.ended;
     await this.#settle({
@@ -149,23 +134,13 @@ export class Follower implements Run {
       this.stop(this.#guardian.isOfFirstEdition ? 'hung' : stop, this.#options.graceMs);
     // An agent may write before its guardian has written down that it started: its words wait for that.
     if (this.#startedTold && this.#tail?.hasNews()) void this.#services.pump.read(this.#tail);
-    if (!this.#sight.isDue(now)) return;
+    if (!this.#watch.isDue(now)) return;
     // Its guardian may stay because of processes that were spared.
     if (sizeOf(this.#options.files.ended) !== undefined) {
       void this.#settle();
       return;
     }
-    this.#pulse.feel(now);
-    if (!this.#awaitsChild) this.#lookAfterGuardian(now);
-  }
-
-  #lookAfterGuardian(now: number): void {
-    if (now - this.#lookedAt < GUARDIAN_LOOK_MS) return;
-    this.#lookedAt = now;
-    const guardian = this.#guardian.look();
-    if (guardian.state === 'there') this.#sight.succeeds();
-    else if (guardian.state === 'gone') void this.#settle();
-    else if (!this.#sight.fails(guardian.why, now)) void this.#giveUp(guardian.why);
+    this.#watch.look(now);
   }
 
   #tellStarted(): void {
@@ -247,15 +222,16 @@ export class Follower implements Run {
     await this.#conclude(voidEnd(this.#options.files, by, this.#services));
   }
 
-  async #settle(known: KnownOfEnd = this.#knownOfEnd): Promise<void> {
+  async #settle(known: ReportOfEnd = this.#reportOfEnd): Promise<void> {
     if (this.isOver) return;
     this.#phase = 'ending';
-    const end = await this.#facts(known);
+    const processes = { leader: this.#leader, guardian: this.#guardian };
+    const end = await endOf(this.#options, this.#services, { ...known, ...processes });
     if (this.#isDone()) return;
     if (end.state === 'there') return this.#conclude(end.value);
-    if (!this.#sight.fails(end.why, performance.now())) return this.#giveUp(end.why);
-    this.#knownOfEnd = known;
-    this.#awaitsChild = false;
+    if (!this.#watch.fails(end.why, performance.now())) return this.#giveUp(end.why);
+    this.#reportOfEnd = known;
+    this.#watch.awaitsChild = false;
     this.#phase = 'following';
   }
 
@@ -282,24 +258,6 @@ export class Follower implements Run {
     const asked = end.stoppedBy === 'hung' ? this.#signs.questionAtEnd() : undefined;
     this.#tell(() => this.#observer.ended({ ...facts, ...words, ...(asked !== undefined && { asked }) }));
     this.release();
-  }
-
-  /**
-   * How the run ended. Returns `unknown` rather than a guess: a run that is wrongly taken for ended may be started
-   * twice.
-   */
-  async #facts(known: KnownOfEnd): Promise<Seen<EndedRecord>> {
-    const { clock, table, log, sweepTime: time } = this.#services;
-    const { files, token, graceMs, keep } = this.#options;
-    const leader = this.#leader;
-    const begun = leader !== undefined || this.#guardian.identity !== undefined;
-    try {
-      return await settleLostRun({ table, clock, log, files, token, leader, begun, graceMs, keep, time, ...known });
-    } catch (error) {
-      // Without a guardian there is nothing to look for.
-      if (!known.failedStart || this.#guardian.isChild) return unknown(whyOf(error));
-      return there({ format: FORMAT, exit: {}, at: clock.now(), ...known.failedStart, ...NOTHING_LEFT });
-    }
   }
 
   #newTail(clock: Clock): Tail {

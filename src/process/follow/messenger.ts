@@ -39,7 +39,9 @@ export class Messenger {
   send(files: RunFiles, order: Order, to: GuardianAddress = {}): string | undefined {
     this.#sent += 1;
     // The guardian takes them by name: by time, and those of one moment as they were sent.
-    const name = `${String(this.#clock.now()).padStart(15, '0')}-${String(this.#sent).padStart(9, '0')}-${randomBytes(4).toString('hex')}${ORDER}`;
+    const name =
+      `${String(this.#clock.now()).padStart(15, '0')}-${String(this.#sent).padStart(9, '0')}-` +
+      `${randomBytes(4).toString('hex')}${ORDER}`;
     try {
       putOrder(files, name, order);
     } catch (error) {

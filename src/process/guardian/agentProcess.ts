@@ -6,6 +6,11 @@ import type { RunFiles } from '../runFolder/runFiles.ts';
 import { startPrograms } from '../tables/startPrograms.ts';
 import { AgentLogs } from './agentLogs.ts';
 
+/** The environment that the agent of a run gets. */
+export function environmentOf({ loopId, token }: RunRequest): Record<string, string> {
+  return agentEnvironment(process.env, loopId, token);
+}
+
 /** The agent's process in a session and group of its own, its standard streams being files. */
 export class AgentProcess {
   readonly child: ChildProcess;
@@ -15,7 +20,7 @@ export class AgentProcess {
    * @throws what `spawn` throws, such as E2BIG, and what the file system throws. A command that is not found is
    * reported by the child's `error` event.
    */
-  constructor(request: RunRequest, files: RunFiles, environment: NodeJS.ProcessEnv) {
+  constructor(request: RunRequest, files: RunFiles) {
     // Read to its end by the agent at its own speed, and then closed: no agent hangs on an open standard input.
     const input = request.hasInput ? openSync(files.prompt, 'r') : ('ignore' as const);
     let logs: AgentLogs | undefined;
@@ -23,7 +28,7 @@ export class AgentProcess {
       logs = new AgentLogs(files.stdout, files.stderr);
       this.child = startPrograms().spawn(request.command, request.args, {
         cwd: request.cwd,
-        env: agentEnvironment(environment, request.loopId, request.token),
+        env: environmentOf(request),
         detached: true,
         windowsHide: true,
         windowsVerbatimArguments: request.verbatim,

@@ -1,24 +1,21 @@
 import type { ProcessExit } from '../../core/model/agentEvent.ts';
 import type { StopBy } from '../../core/model/attempt.ts';
 import { type Leftovers, NOTHING_LEFT } from '../../core/model/leftovers.ts';
-import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import type { Cgroup } from '../contain/cgroup.ts';
-import { agentEnvironment } from '../environment/carriedEnvironment.ts';
 import { sizeOf } from '../runFolder/atomicFile.ts';
-import { type EndedRecord, FORMAT, type Order, type RunRequest } from '../runFolder/records.ts';
-import type { RunFiles } from '../runFolder/runFiles.ts';
+import { type EndedRecord, FORMAT, type Order } from '../runFolder/records.ts';
 import { ownFoldersOf } from '../sweep/ownFolders.ts';
-import { identityOf, type ProcessTable, UNKNOWN_START } from '../tables/processTable.ts';
-import { AgentProcess } from './agentProcess.ts';
+import { identityOf, UNKNOWN_START } from '../tables/processTable.ts';
+import { type AgentProcess, environmentOf } from './agentProcess.ts';
 import { DeadlineWatch } from './deadlineWatch.ts';
 import { ALL_WRITTEN, exitCodeFor } from './exitCodes.ts';
 import { GroupStop } from './groupStop.ts';
-import { startBelow } from './killOrder.ts';
+import type { GuardianOptions } from './guardianOptions.ts';
 import { LeaseWatch } from './leaseWatch.ts';
 import { MemoryKills } from './memoryKills.ts';
 import { MemoryLimit } from './memoryLimit.ts';
 import { type NewOrder, Orders } from './orders.ts';
-import { containRun, starterOf } from './runContainment.ts';
+import { startContained, starterOf } from './runContainment.ts';
 import { RunLogs } from './runLogs.ts';
 import { RunRecords } from './runRecords.ts';
 import { RunSweep } from './runSweep.ts';
@@ -26,16 +23,6 @@ import { SeenProcesses } from './seenProcesses.ts';
 import { exitProblem, failedStart } from './startError.ts';
 import { StopRequest } from './stopRequest.ts';
 import { troubleOf } from './whoseTrouble.ts';
-
-export interface GuardianOptions {
-  readonly files: RunFiles;
-  readonly request: RunRequest;
-  readonly table: ProcessTable;
-  readonly inspector: ProcessInspector;
-  /** It was started as its containment wants it: in a scope, or under a reaper. */
-  readonly isWrapped?: boolean;
-  readonly log: (message: string, error?: unknown) => void;
-}
 
 /** How often (ms) orders are looked for where no signal can wake us. */
 const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
@@ -141,11 +128,7 @@ export class Guardian {
 
   async #start(): Promise<void> {
     const { files, request, table, inspector, log } = this.#options;
-    const { kind, group: made, reaper } = containRun(request, this.#isWrapped, log);
-    const start = () => startBelow(() => new AgentProcess(request, files, process.env));
-    const agent = made ? made.startWithin(start) : start();
-    const group = made?.isBypassed ? undefined : made;
-    const containment = made && !group ? 'search' : kind;
+    const { agent, group, reaper, containment } = startContained(request, files, this.#isWrapped, log);
     this.#group = group;
     const { child } = agent;
     child.on('error', (error) => {
@@ -191,13 +174,8 @@ export class Guardian {
   #startFailed(error: unknown): void {
     const { request, log } = this.#options;
     log('The agent was not started.', error);
-    const failed = failedStart(error as NodeJS.ErrnoException, request, this.#agentEnvironment());
+    const failed = failedStart(error as NodeJS.ErrnoException, request, environmentOf(request));
     this.#finish({ ...failed, exit: {}, at: Date.now() }, NOTHING_LEFT);
-  }
-
-  #agentEnvironment(): Record<string, string> {
-    const { loopId, token } = this.#options.request;
-    return agentEnvironment(process.env, loopId, token);
   }
 
   // ── While it runs ────────────────────────────────────────────────────────────────────────────────────────────
@@ -316,8 +294,9 @@ export class Guardian {
 
   /** What kept the program from running although it was started; only one without output never ran. */
   #startProblem({ exitCode }: ProcessExit): string | undefined {
-    if (this.#request.by !== undefined || (sizeOf(this.#options.files.stdout) ?? 0) > 0) return undefined;
-    return exitProblem(exitCode, this.#options.request, this.#agentEnvironment());
+    const { files, request } = this.#options;
+    if (this.#request.by !== undefined || (sizeOf(files.stdout) ?? 0) > 0) return undefined;
+    return exitProblem(exitCode, request, environmentOf(request));
   }
 
   async #stuck(): Promise<void> {

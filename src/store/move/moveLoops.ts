@@ -135,7 +135,7 @@ class Mover {
     const carried: Carried[] = [];
     for (const { seq, n, phase } of departures) {
       const loop = await from.store.bySeq(seq);
-      if (loop && phase) carried.push({ loop: { ...factsOf(loop), ...phase }, departure: n, into: this.#rowOf(seq) });
+      if (loop && phase) carried.push({ loop: { ...loopFacts(loop), ...phase }, departure: n, into: this.#rowOf(seq) });
     }
     const there = await this.#carry(carried);
     const { title } = this.#move.to;
@@ -218,13 +218,13 @@ async function takeBack({ from, to, now }: Move): Promise<void> {
 function putBack(tx: MoveTransaction, seq: number, phase: IdlePhase | undefined, at: number, why: string): void {
   const loop = tx.bySeq(seq);
   if (loop && phase && isFinished(loop) && tx.holderOf(loop.loopId) === undefined)
-    tx.saveLoop({ ...factsOf(loop), ...phase }, { at, from: loop.state, to: phase.state, why });
+    tx.saveLoop({ ...loopFacts(loop), ...phase }, { at, from: loop.state, to: phase.state, why });
   tx.forgetDeparture(seq);
 }
 
 function cancel(tx: MoveTransaction, loop: Loop, at: number, why: string): void {
   const transition = { at, from: loop.state, to: 'cancelled', why } as const;
-  tx.saveLoop({ ...factsOf(loop), state: 'cancelled', finishedAt: at }, transition);
+  tx.saveLoop({ ...loopFacts(loop), state: 'cancelled', finishedAt: at }, transition);
 }
 
 async function inBatches<T>(all: readonly T[], each: (some: readonly T[]) => Promise<void>): Promise<void> {
@@ -269,7 +269,7 @@ function phaseOf(loop: Extract<Loop, IdlePhase>): IdlePhase {
 }
 
 /** What a loop has whatever its state. */
-function factsOf(loop: Loop): LoopFacts {
+function loopFacts(loop: Loop): LoopFacts {
   const {
     state: _,
     fresh: _1,

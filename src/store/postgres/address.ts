@@ -31,7 +31,8 @@ export function parseAddress(setting: string): Address {
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) throw wrong('It must look like postgres://user@host/database.');
   if (url.password !== '')
     throw wrong(
-      'It contains a password, and settings are no place for one. Remove it, and enter it with *Use a Shared Store…* or in ~/.pgpass.',
+      'It contains a password, and settings are no place for one. ' +
+        'Remove it, and enter it with *Use a Shared Store…* or in ~/.pgpass.',
     );
   const parameters = new Map(url.searchParams);
   const host = parameters.get('host') ?? (decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '') || 'localhost');
@@ -46,7 +47,9 @@ export function parseAddress(setting: string): Address {
   return {
     ...{ host, port, user, database, schema },
     tls: tlsOf(host, parameters.get('sslmode'), parameters.get('sslrootcert')),
-    shown: `${user ? `${user}@` : ''}${host}${port === DEFAULT_PORT ? '' : `:${port}`}/${database ?? ''} (schema ${schema})`,
+    shown:
+      `${user ? `${user}@` : ''}${host}${port === DEFAULT_PORT ? '' : `:${port}`}/${database ?? ''} ` +
+      `(schema ${schema})`,
   };
 }
 

@@ -160,7 +160,8 @@ export function checkServer(version: number, isReplica: boolean, shown: string):
   if (version < OLDEST_SERVER)
     throw new StoreError(
       'broken',
-      `The server of the store at ${shown} is PostgreSQL ${Math.floor(version / 10_000)}. Loop Supervisor needs 15 or later.`,
+      `The server of the store at ${shown} is PostgreSQL ${Math.floor(version / 10_000)}. ` +
+        'Loop Supervisor needs 15 or later.',
     );
   if (isReplica)
     throw new StoreError(

@@ -10,7 +10,8 @@ import type { RawRow, RowReader } from '../rows/rowReader.ts';
  */
 export function selectLoops(where: string, order = 'seq'): string {
   return `SELECT ${LOOP_COLUMNS} FROM loops WHERE ${where} ORDER BY ${order};
-    SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id IN (SELECT attempt_id FROM loops WHERE ${where} AND finished_at IS NULL)`;
+    SELECT ${ATTEMPT_COLUMNS} FROM attempts
+      WHERE id IN (SELECT attempt_id FROM loops WHERE ${where} AND finished_at IS NULL)`;
 }
 
 /** The loops of what `selectLoops` returned; `unreadable` has the rows of the others. */

@@ -32,19 +32,21 @@ export function toStoreError(error: unknown, shown: string): StoreError {
   if (CERTIFICATE.test(code))
     return make(
       'broken',
-      `The server of the store at ${shown} could not prove who it is (${detail}). Name the file of its certificate authority in the ` +
-        'address (sslrootcert), or use sslmode=disable on a network that you trust.',
+      `The server of the store at ${shown} could not prove who it is (${detail}). ` +
+        'Name the file of its certificate authority in the address (sslrootcert), ' +
+        'or use sslmode=disable on a network that you trust.',
     );
   if (code === '53300')
     return make(
       'unreachable',
-      `The server of the store at ${shown} takes no more connections. Raise its max_connections or close programs that use it; ` +
-        'Loop Supervisor retries automatically.',
+      `The server of the store at ${shown} takes no more connections. ` +
+        'Raise its max_connections or close programs that use it; Loop Supervisor retries automatically.',
     );
   if (OUT_OF_REACH.test(code) || isBrokenConnection(error))
     return make(
       'unreachable',
-      `The store at ${shown} cannot be reached (${detail}). Running loops go on. Writes wait and will land when it is back.`,
+      `The store at ${shown} cannot be reached (${detail}). Running loops go on. ` +
+        'Writes wait and will land when it is back.',
     );
   if (DISK.test(code))
     return make(
@@ -54,8 +56,8 @@ export function toStoreError(error: unknown, shown: string): StoreError {
   if (/^28/.test(code) || /password|SASL|no pg_hba/i.test(detail))
     return make(
       'broken',
-      `The server of the store at ${shown} refused the login (${detail}). Enter the password with *Use a Shared Store…* or in ~/.pgpass, ` +
-        'or correct the user in the address.',
+      `The server of the store at ${shown} refused the login (${detail}). ` +
+        'Enter the password with *Use a Shared Store…* or in ~/.pgpass, or correct the user in the address.',
     );
   if (code === '3D000')
     return make(
@@ -65,17 +67,20 @@ export function toStoreError(error: unknown, shown: string): StoreError {
   if (code === '42501')
     return make(
       'broken',
-      `The user of the store at ${shown} lacks a privilege (${detail}). It needs CREATE on the database, or must own the schema.`,
+      `The user of the store at ${shown} lacks a privilege (${detail}). ` +
+        'It needs CREATE on the database, or must own the schema.',
     );
   if (code === READ_ONLY)
     return make(
       'disk',
-      `The server of the store at ${shown} takes no writes (${detail}). Many providers lock a database whose disk is full: free some ` +
-        'space, or use the address of the primary server. The write is retried automatically.',
+      `The server of the store at ${shown} takes no writes (${detail}). ` +
+        'Many providers lock a database whose disk is full: free some space, ' +
+        'or use the address of the primary server. The write is retried automatically.',
     );
   return make(
     'broken',
-    `The store at ${shown} did not do what it was asked to (${detail}). Reload the window; if that does not help, report it.`,
+    `The store at ${shown} did not do what it was asked to (${detail}). ` +
+      'Reload the window; if that does not help, report it.',
   );
 }
 

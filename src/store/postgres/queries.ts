@@ -70,7 +70,8 @@ export class Queries {
   async history(seq: number): Promise<Transition[]> {
     // That it was submitted is said by the loop's own row.
     const [submitted = [], rows = []] = await this.#run(
-      `SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, 'submitted' AS why FROM loops WHERE seq = ${literal(seq)};
+      `SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, 'submitted' AS why
+         FROM loops WHERE seq = ${literal(seq)};
        SELECT ${HISTORY_COLUMNS} FROM history WHERE seq = ${literal(seq)} ORDER BY n`,
     );
     const nameOf = () => `a row in the history of the loop in row ${seq}`;
@@ -87,14 +88,16 @@ export class Queries {
     const { limit, offset = 0, text } = query;
     const collation = text ? await this.#anyCase() : '';
     const order = 'finished_at DESC, seq DESC';
-    const page = `seq IN (SELECT seq FROM loops WHERE ${conditionOf(query, collation)} ORDER BY ${order} LIMIT ${literal(limit)} OFFSET ${literal(offset)})`;
+    const page = `seq IN (SELECT seq FROM loops WHERE ${conditionOf(query, collation)}
+      ORDER BY ${order} LIMIT ${literal(limit)} OFFSET ${literal(offset)})`;
     const [rows = [], attempts = []] = await this.#run(selectLoops(page, order));
     return readLoops(this.#reader, rows, attempts).loops.filter(isFinished);
   }
 
   async spend(fromDay: string): Promise<SpendRow[]> {
     const [rows = []] = await this.#run(
-      `SELECT day, agent, cost, estimated, unknown FROM spend WHERE day >= ${literal(fromDay)} ORDER BY day COLLATE "C", agent COLLATE "C"`,
+      `SELECT day, agent, cost, estimated, unknown FROM spend WHERE day >= ${literal(fromDay)}
+         ORDER BY day COLLATE "C", agent COLLATE "C"`,
     );
     return this.#reader.readAll(spendSchema, rows, () => `the spend of a day since ${fromDay}`);
   }
@@ -173,9 +176,11 @@ export class Queries {
   }: TimelineQuery): Promise<TimelineAttempt[]> {
     // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger
     // number than its loop.
-    const oldest = `coalesce((SELECT min(seq) FROM loops WHERE finished_at >= ${literal(from)} OR (finished_at IS NULL AND attempts > 0)), 0)`;
+    const oldest = `coalesce((SELECT min(seq) FROM loops
+      WHERE finished_at >= ${literal(from)} OR (finished_at IS NULL AND attempts > 0)), 0)`;
+    const above = afterId === undefined ? oldest : literal(afterId);
     return this.#timeline(
-      `a.id IN (SELECT id FROM attempts WHERE id < ${literal(beforeId)} AND id > ${afterId === undefined ? oldest : literal(afterId)}
+      `a.id IN (SELECT id FROM attempts WHERE id < ${literal(beforeId)} AND id > ${above}
          AND (ended_at IS NULL OR ended_at >= ${literal(from)}) ORDER BY id DESC LIMIT ${literal(limit)})`,
     );
   }
@@ -205,8 +210,9 @@ export class Queries {
 
   async #timeline(where: string): Promise<TimelineAttempt[]> {
     const [rows = []] = await this.#run(
-      `SELECT a.id, a.seq, l.loop_id AS "loopId", left(l.title, 120) AS title, l.agent, a.number, a.is_check AS "isCheck",
-         a.is_setup AS "isSetup", a.round, a.started_at AS "startedAt", a.ended_at AS "endedAt", a.outcome, a.cost, a.cost_estimated AS "costEstimated", l.state
+      `SELECT a.id, a.seq, l.loop_id AS "loopId", left(l.title, 120) AS title, l.agent, a.number,
+         a.is_check AS "isCheck", a.is_setup AS "isSetup", a.round, a.started_at AS "startedAt",
+         a.ended_at AS "endedAt", a.outcome, a.cost, a.cost_estimated AS "costEstimated", l.state
        FROM attempts AS a JOIN loops AS l USING (seq) WHERE ${where} ORDER BY a.id`,
     );
     return this.#reader.readAll(timelineSchema, rows, (row) => `the attempt ${String(row.id)}`);
@@ -241,7 +247,8 @@ function conditionOf(
 
 /** A prompt as text. PostgreSQL takes no NUL in text: such bytes are left out. */
 const PROMPT_TEXT = `convert_from(CASE WHEN position('\\x00'::bytea IN p.prompt) = 0 THEN p.prompt ELSE
-  decode(replace(replace(regexp_replace(encode(p.prompt, 'hex'), '(..)', '\\1,', 'g'), '00,', ''), ',', ''), 'hex') END, 'UTF8')`;
+  decode(replace(replace(regexp_replace(encode(p.prompt, 'hex'), '(..)', '\\1,', 'g'), '00,', ''), ',', ''), 'hex')
+  END, 'UTF8')`;
 
 /** Occurs in title, id or prompt, whatever the case. */
 function textCondition(text: string, collation: string): string {

@@ -153,9 +153,11 @@ export const arrivalsKey = (source: string, seqs: readonly number[]) => JSON.str
 
 /** One day's sum and marks; `day` is SQL. */
 export function selectDay(day: string): string {
-  return `SELECT ${day} AS day, coalesce((SELECT sum(cost - unknown) FROM spend WHERE day = ${day}), 0)::bigint AS spent,
+  return `SELECT ${day} AS day,
+    coalesce((SELECT sum(cost - unknown) FROM spend WHERE day = ${day}), 0)::bigint AS spent,
     coalesce((SELECT sum(unknown) FROM spend WHERE day = ${day}), 0)::bigint AS unknown,
-    (SELECT warned FROM day_marks WHERE day = ${day}) AS warned, (SELECT exceeded FROM day_marks WHERE day = ${day}) AS exceeded`;
+    (SELECT warned FROM day_marks WHERE day = ${day}) AS warned,
+    (SELECT exceeded FROM day_marks WHERE day = ${day}) AS exceeded`;
 }
 
 export function readDay(reader: RowReader, row: RawRow | undefined, day: string): DaySpend {

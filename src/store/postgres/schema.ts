@@ -236,13 +236,15 @@ export async function migrate(
 
 /** The version of the schema; 0 if there is none yet. */
 async function versionOf(connection: Connection, schema: string, shown: string, known: number): Promise<number> {
-  const tables = `SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(${literal(schema)}) AND relkind = 'r'`;
+  const tables = `SELECT relname FROM pg_class
+    WHERE relnamespace = to_regnamespace(${literal(schema)}) AND relkind = 'r'`;
   const names = (await connection.run(tables))[0]?.map(({ relname }) => relname) ?? [];
   if (names.length === 0) return 0;
   if (!names.includes('head') || !names.includes('changes'))
     throw new StoreError(
       'broken',
-      `The schema of the store at ${shown} belongs to another program. Nothing in it was changed. Name another one: ?schema=….`,
+      `The schema of the store at ${shown} belongs to another program. Nothing in it was changed. ` +
+        'Name another one: ?schema=….',
     );
   const [rows] = await connection.run('SELECT version FROM head');
   return checkVersion(Number(rows?.[0]?.version), known, shown);
@@ -256,7 +258,8 @@ export function checkVersion(version: number, known: number, shown: string): num
   if (version <= known) return version;
   throw new StoreError(
     'newer',
-    `The store at ${shown} belongs to a newer version of Loop Supervisor (its schema is ${version}, this window knows ${known}). ` +
+    `The store at ${shown} belongs to a newer version of Loop Supervisor ` +
+      `(its schema is ${version}, this window knows ${known}). ` +
       'Nothing was changed. Update the extension, then reload the window.',
   );
 }

@@ -88,7 +88,8 @@ export class ServerClock implements Clock {
     const seconds = Math.round(Math.abs(offset) / 1000);
     this.#log(
       isOff
-        ? `The clock of the store's server is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} this machine's. Times are the server's; set the wrong one.`
+        ? `The clock of the store's server is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} this machine's. ` +
+            "Times are the server's; set the wrong one."
         : "The clock of the store's server agrees with this machine's again.",
     );
   }

@@ -71,7 +71,8 @@ function loopStatements({ writes, now }: Transacted): string[] {
     const why = `unreadable, and its id ${loopId} was submitted again`;
     statements.push(
       `INSERT INTO quarantine (at, source, why, content)
-         SELECT ${literal(now)}, 'loops', ${literal(why)}, row_to_json(loops)::text FROM loops WHERE seq = ${literal(seq)}`,
+         SELECT ${literal(now)}, 'loops', ${literal(why)}, row_to_json(loops)::text
+           FROM loops WHERE seq = ${literal(seq)}`,
       `DELETE FROM loops WHERE seq = ${literal(seq)}`,
     );
   }

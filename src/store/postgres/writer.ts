@@ -104,8 +104,8 @@ export class Writer {
 
   async #refresh(connection: Connection): Promise<void> {
     const sentAt = this.#parts.clock.machineNow();
-    const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${selectChanges(this.#parts.replica.revision, false)}`;
-    const [, ...results] = await connection.run(begin);
+    const changes = selectChanges(this.#parts.replica.revision, false);
+    const [, ...results] = await connection.run(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${changes}`);
     await this.#fold(connection, this.#since(results, sentAt));
     await connection.run('COMMIT');
   }

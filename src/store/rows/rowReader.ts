@@ -43,7 +43,9 @@ export class RowReader {
 
   /** Reports once that something was left out. */
   report(what: string, why: string): void {
-    const message = `The database holds something that cannot be read: ${what} (${why}). It is left out, and everything else goes on.`;
+    const message =
+      `The database holds something that cannot be read: ${what} (${why}). ` +
+      'It is left out, and everything else goes on.';
     if (this.#reported.has(message)) return;
     if (this.#reported.size >= REMEMBERED) this.#reported.clear();
     this.#reported.add(message);

@@ -87,8 +87,9 @@ export class DatabaseFiles {
     if (isSame(now, this.#opened)) return;
     throw new StoreError(
       'replaced',
-      `The database ${this.path} was ${now ? 'replaced by another file' : 'removed'} while Loop Supervisor was using it. Nothing more can be recorded. ` +
-        `Put the file back as it was, or reload all windows to go on with ${now ? 'the one that is there now' : 'an empty one'}.`,
+      `The database ${this.path} was ${now ? 'replaced by another file' : 'removed'} while Loop Supervisor was ` +
+        'using it. Nothing more can be recorded. Put the file back as it was, ' +
+        `or reload all windows to go on with ${now ? 'the one that is there now' : 'an empty one'}.`,
     );
   }
 
@@ -98,7 +99,8 @@ export class DatabaseFiles {
     if (this.#areCompanionsThere()) return;
     throw new StoreError(
       'replaced',
-      `A file beside the database ${this.path} (-wal or -shm) was removed while Loop Supervisor was using it. Nothing more can be recorded. Reload all windows to go on.`,
+      `A file beside the database ${this.path} (-wal or -shm) was removed while Loop Supervisor was using it. ` +
+        'Nothing more can be recorded. Reload all windows to go on.',
     );
   }
 

@@ -23,7 +23,8 @@ export class HistoryTable {
       `${insert} SELECT ?, max(n) + 1, ?, ${values} FROM history WHERE seq = ? AND n < ${Number.MAX_SAFE_INTEGER}`,
     );
     this.#submitted = connection.prepare(
-      "SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, 'submitted' AS why FROM loops WHERE seq = ?",
+      "SELECT submitted_at AS at, 'new' AS from_state, 'queued' AS to_state, " +
+        "'submitted' AS why FROM loops WHERE seq = ?",
     );
     this.#ofLoop = connection.prepare(`SELECT ${HISTORY_COLUMNS} FROM history WHERE seq = ? ORDER BY n`);
   }

@@ -90,7 +90,8 @@ export class LoopTable {
     if (before && this.#saveAll.run(...loopSaved.values(loop), loop.seq) > 0) return before as unknown as Counted;
     throw new StoreError(
       'broken',
-      `Loop ${loop.loopId} could not be written: it is no longer in the database. It may have been cleared from the history.`,
+      `Loop ${loop.loopId} could not be written: it is no longer in the database. ` +
+        'It may have been cleared from the history.',
     );
   }
 

@@ -35,7 +35,8 @@ export function ownVersion(connection: Connection, known: number): number {
   if (isEmpty) return 0;
   throw new StoreError(
     'broken',
-    `${connection.path} is the database of another program. Nothing in it was changed. Move it away, then reload the window.`,
+    `${connection.path} is the database of another program. Nothing in it was changed. ` +
+      'Move it away, then reload the window.',
   );
 }
 
@@ -48,7 +49,8 @@ export function checkVersion(connection: Connection, known: number): number {
   if (version <= known) return version;
   throw new StoreError(
     'newer',
-    `The database ${connection.path} belongs to a newer version of Loop Supervisor (its schema is ${version}, this window knows ${known}). ` +
-      'Reload the window to go on with the new version. Nothing was changed.',
+    `The database ${connection.path} belongs to a newer version of Loop Supervisor ` +
+      `(its schema is ${version}, this window knows ${known}). Reload the window to go on with the new version. ` +
+      'Nothing was changed.',
   );
 }

@@ -81,7 +81,8 @@ function beginAnew(files: DatabaseFiles, fileLock: FileLock, { path, now, log }:
 function removedWhileUsed(path: string): StoreError {
   return new StoreError(
     'replaced',
-    `The database ${path} was removed while other windows use it. Close or reload those, or put the file back; then try again.`,
+    `The database ${path} was removed while other windows use it. ` +
+      'Close or reload those, or put the file back; then try again.',
   );
 }
 
@@ -96,11 +97,13 @@ function connect(path: string, migrations: readonly Migration[]): Connection {
     if (mode !== 'wal') {
       throw new StoreError(
         'broken',
-        `The database ${path} is on a file system that cannot share memory between windows. Use a local folder for VS Code's data.`,
+        `The database ${path} is on a file system that cannot share memory between windows. ` +
+          "Use a local folder for VS Code's data.",
       );
     }
     connection.exec(
-      `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`,
+      `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGES}; ` +
+        `PRAGMA journal_size_limit = ${LOG_SIZE_LIMIT}`,
     );
     migrate(connection, migrations);
     return connection;

@@ -72,21 +72,24 @@ export function toStoreError(error: unknown, path: string): StoreError {
     default:
       return new StoreError(
         'broken',
-        `The database ${path} did not do what it was asked to (${detail}). Reload the window; if that does not help, report it.`,
+        `The database ${path} did not do what it was asked to (${detail}). ` +
+          'Reload the window; if that does not help, report it.',
         options,
       );
   }
 }
 
 const BY_HAND =
-  'Nothing was deleted. Close all VS Code windows, move that file and those beside it (-wal, -shm) away, and open VS Code again: it begins with an empty one.';
+  'Nothing was deleted. Close all VS Code windows, move that file and those beside it (-wal, -shm) away, ' +
+  'and open VS Code again: it begins with an empty one.';
 
 /** The error for a folder or file that cannot be written. */
 export function notWritable(path: string, cause: unknown): StoreError {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     'disk',
-    `The database ${path} cannot be written (${detail}). Make its folder and the files in it writable for you, then try again.`,
+    `The database ${path} cannot be written (${detail}). Make its folder and the files in it writable for you, ` +
+      'then try again.',
     {
       cause,
     },

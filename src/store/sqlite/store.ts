@@ -1,28 +1,14 @@
-import type { Attempt } from '../../core/model/attempt.ts';
-import type { CheckResult } from '../../core/model/check.ts';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
-import type { LedgerRow, Transition } from '../../core/model/history.ts';
-import type { FinishedLoop, Loop } from '../../core/model/loop.ts';
 import type { Clock } from '../../core/ports/clock.ts';
-import type {
-  AccountCost,
-  CircuitChange,
-  FinishedQuery,
-  LoopCost,
-  SettledToken,
-  SpendRow,
-  TimelineAttempt,
-  TimelineQuery,
-} from '../../core/ports/historyQueries.ts';
 import type { StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
 import type { MoveTransaction, MovingStore } from '../move/movingStore.ts';
-import type { Arrival, Departure } from '../rows/departureRow.ts';
 import { StoreHealth } from '../storeHealth.ts';
 import { ChangeFeed } from './changeFeed.ts';
 import { IncrementalVacuum } from './incrementalVacuum.ts';
-import { type OpenDatabase, openDatabase } from './openDatabase.ts';
+import { openDatabase } from './openDatabase.ts';
 import { isTrouble } from './sqliteError.ts';
+import { type OpenedStore, StoreQueries } from './storeQueries.ts';
 import { Tables } from './tables.ts';
 import { Transaction } from './transaction.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -50,23 +36,17 @@ export function openStore(options: StoreOptions): MovingStore {
   return new SqliteStore(options);
 }
 
-/** An open database with its statements. */
-interface Opened extends OpenDatabase {
-  readonly tables: Tables;
-  readonly feed: ChangeFeed;
-  readonly incrementalVacuum: IncrementalVacuum;
-}
-
-class SqliteStore implements MovingStore {
+class SqliteStore extends StoreQueries implements MovingStore {
   readonly #options: StoreOptions;
   readonly #queue: WriteQueue;
   readonly #health: StoreHealth;
-  #opened: Opened | undefined;
+  #opened: OpenedStore | undefined;
   #transaction: Transaction | undefined;
   #nextCheck: Disposable | undefined;
   #isClosed = false;
 
   constructor(options: StoreOptions) {
+    super();
     this.#options = options;
     this.#health = new StoreHealth(options.log);
     this.#queue = new WriteQueue(options.clock, (waitedMs) => this.#lockWaited(waitedMs));
@@ -87,7 +67,7 @@ class SqliteStore implements MovingStore {
 
   changes(): StoreChanges | undefined {
     if (this.#transaction) return this.#transaction.changes();
-    return this.#use(({ files, feed }) => {
+    return this.use(({ files, feed }) => {
       files?.checkAll();
       return feed.readNow();
     });
@@ -98,93 +78,8 @@ class SqliteStore implements MovingStore {
     return { dispose() {} };
   }
 
-  finishedCount(): { readonly total: number; readonly failed: number } {
-    const { finished: total, failed } = this.#use(({ tables }) => tables.changes.counts());
-    return { total, failed };
-  }
-
-  permanentlyFailed(limit: number): string[] {
-    return this.#use(({ tables }) => tables.summaries.permanentlyFailed(limit));
-  }
-
-  async latest(loopId: string): Promise<Loop | undefined> {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.latest(loopId)));
-  }
-
-  async bySeq(seq: number): Promise<Loop | undefined> {
-    return this.#use(({ connection, tables }) => connection.snapshot(() => tables.loops.bySeq(seq)));
-  }
-
-  async prompt(seq: number): Promise<string> {
-    return this.#use(({ tables }) => tables.prompts.get(seq));
-  }
-
-  async attempts(seq: number): Promise<Attempt[]> {
-    return this.#use(({ tables }) => tables.attempts.ofLoop(seq));
-  }
-
-  async history(seq: number): Promise<Transition[]> {
-    return this.#use(({ tables }) => tables.history.ofLoop(seq));
-  }
-
-  async checks(seq: number): Promise<CheckResult[]> {
-    return this.#use(({ tables }) => tables.checks.ofLoop(seq));
-  }
-
-  async ledger(seq: number): Promise<LedgerRow[]> {
-    return this.#use(({ tables }) => tables.ledger.ofLoop(seq));
-  }
-
-  async piece(transfer: string, n: number): Promise<string | undefined> {
-    return this.#use(({ tables }) => tables.pieces.get(transfer, n));
-  }
-
-  async finished(query: FinishedQuery): Promise<FinishedLoop[]> {
-    return this.#use(({ tables }) => tables.finished.list(query));
-  }
-
-  async spend(fromDay: string): Promise<SpendRow[]> {
-    return this.#use(({ tables }) => tables.ledger.spend(fromDay));
-  }
-
-  async spendByLoop(day: string, limit: number): Promise<LoopCost[]> {
-    return this.#use(({ tables }) => tables.ledger.byLoop(day, limit));
-  }
-
-  async spendByAccount(day: string): Promise<AccountCost[]> {
-    return this.#use(({ tables }) => tables.ledger.byAccount(day));
-  }
-
-  async settledTokens(limit: number): Promise<SettledToken[]> {
-    return this.#use(({ tables }) => tables.summaries.settledTokens(limit));
-  }
-
-  async knownTokens(tokens: readonly string[]): Promise<ReadonlySet<string>> {
-    return this.#use(({ tables }) => tables.summaries.knownTokens(tokens));
-  }
-
-  async timeline(query: TimelineQuery): Promise<TimelineAttempt[]> {
-    return this.#use(({ tables }) => tables.timeline.since(query));
-  }
-
-  async timelineOf(ids: readonly number[]): Promise<TimelineAttempt[]> {
-    return this.#use(({ tables }) => tables.timeline.of(ids));
-  }
-
-  async circuitChanges(from: number): Promise<CircuitChange[]> {
-    return this.#use(({ tables }) => tables.head.circuitChanges(from));
-  }
-
-  async arrivals(source: string): Promise<Arrival[]> {
-    return this.#use(({ tables }) => tables.moves.arrivals(source));
-  }
-
-  async departures(): Promise<Departure[]> {
-    return this.#use(({ tables }) => tables.moves.departures());
-  }
-
   async tidy(): Promise<boolean> {
-    return this.#use(({ files, incrementalVacuum }) => {
+    return this.use(({ files, incrementalVacuum }) => {
       files?.check();
       return incrementalVacuum.step();
     });
@@ -211,7 +106,7 @@ class SqliteStore implements MovingStore {
   #inTransaction<T>(work: (transaction: Transaction) => T): T {
     let hasBegun = false;
     try {
-      const result = this.#use((opened) => {
+      const result = this.use((opened) => {
         opened.files?.check();
         opened.connection.begin();
         hasBegun = true;
@@ -226,7 +121,7 @@ class SqliteStore implements MovingStore {
   }
 
   /** Runs `work` in the transaction that has just begun, and commits it. */
-  #commit<T>({ connection, tables, feed }: Opened, work: (transaction: Transaction) => T): T {
+  #commit<T>({ connection, tables, feed }: OpenedStore, work: (transaction: Transaction) => T): T {
     try {
       const transaction = new Transaction(tables, feed, () => this.#options.clock.now());
       this.#transaction = transaction;
@@ -244,7 +139,7 @@ class SqliteStore implements MovingStore {
   }
 
   /** Uses the open database, and reports trouble that shows in doing so. */
-  #use<T>(use: (opened: Opened) => T): T {
+  protected override use<T>(use: (opened: OpenedStore) => T): T {
     if (this.#health.blocking) throw this.#health.blocking;
     try {
       return use(this.#opened ?? this.#open());
@@ -254,7 +149,7 @@ class SqliteStore implements MovingStore {
     }
   }
 
-  #open(): Opened {
+  #open(): OpenedStore {
     if (this.#isClosed) throw new StoreError('broken', `The database ${this.#options.path} was closed in this window.`);
     const { path, clock, log, endsLeases = false } = this.#options;
     const database = openDatabase({ path, log, endsLeases, now: () => clock.now() });

@@ -28,7 +28,8 @@ export class Summaries {
     );
     this.#tokens = connection.prepare(
       `SELECT a.seq, a.token, a.ended_at AS at
-       FROM loops AS l CROSS JOIN history AS h USING (seq) CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
+       FROM loops AS l CROSS JOIN history AS h USING (seq)
+       CROSS JOIN attempts AS a ON a.id = h.attempt AND a.seq = l.seq
        WHERE l.finished_at IS NOT NULL AND a.ended_at IS NOT NULL ORDER BY l.finished_at, l.seq, a.id LIMIT ?`,
     );
     this.#known = connection.prepare(

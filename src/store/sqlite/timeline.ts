@@ -4,7 +4,8 @@ import { timelineSchema } from '../rows/timelineRow.ts';
 import type { Connection, Query } from './connection.ts';
 
 const SELECT = `SELECT a.id, a.seq, l.loop_id AS loopId, substr(l.title, 1, 120) AS title, l.agent, a.number,
-    a.is_check AS isCheck, a.is_setup AS isSetup, a.round, a.started_at AS startedAt, a.ended_at AS endedAt, a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
+    a.is_check AS isCheck, a.is_setup AS isSetup, a.round, a.started_at AS startedAt, a.ended_at AS endedAt,
+    a.outcome, a.cost, a.cost_estimated AS costEstimated, l.state
   FROM attempts AS a JOIN loops AS l USING (seq)`;
 
 /** Attempts of all loops, as a timeline shows them. */
@@ -18,7 +19,8 @@ export class Timeline {
     this.#rowReader = rowReader;
     const newest = (above: string) =>
       `${SELECT} WHERE a.id IN (
-         SELECT id FROM attempts WHERE id < ? AND id > ${above} AND (ended_at IS NULL OR ended_at >= ?) ORDER BY id DESC LIMIT ?
+         SELECT id FROM attempts WHERE id < ? AND id > ${above} AND (ended_at IS NULL OR ended_at >= ?)
+           ORDER BY id DESC LIMIT ?
        ) ORDER BY a.id`;
     // An attempt that ended after `from` belongs to a loop that is live, or finished after that, and has a larger
     // number than its loop.

@@ -17,8 +17,11 @@ export function agentReportText(
   const missing = reports.filter((report) => report.path === undefined);
   return [
     '# Agents of Loop Supervisor',
-    `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}${missing.length} not found.`,
-    `Prompts go to ${inlineCode(defaultAgent)} unless you name another agent. Change it with the command *Choose Agent*.`,
+    `Checked at ${at.toLocaleString()}. ${count(usable.length, 'agent')} can be used, ` +
+      `${broken.length === 0 ? '' : `${broken.length} ${broken.length === 1 ? 'needs' : 'need'} attention, `}` +
+      `${missing.length} not found.`,
+    `Prompts go to ${inlineCode(defaultAgent)} unless you name another agent. ` +
+      'Change it with the command *Choose Agent*.',
     summary([...broken, ...usable, ...missing]),
     ...(settingsProblems.length === 0
       ? []
@@ -27,7 +30,9 @@ export function agentReportText(
     ...group('Ready to use', usable),
     ...group('Not found', missing),
     ...(containment ? ['## What holds here', containmentLines(containment).join('\n')] : []),
-    'After a change, run *Check Agents* again. Programs are looked for on the PATH of a terminal; after an installation you may need a new window. Agents of your own go into the setting `loopSupervisor.agents`.',
+    'After a change, run *Check Agents* again. Programs are looked for on the PATH of a terminal; ' +
+      'after an installation you may need a new window. Agents of your own go into the setting ' +
+      '`loopSupervisor.agents`.',
     '',
   ].join('\n\n');
 }

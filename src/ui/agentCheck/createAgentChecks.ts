@@ -119,7 +119,9 @@ async function askVersion(
   const failure = failureOf(answer);
   const how = facts.versionArgs.filter((arg) => arg.startsWith('-')).join(' ');
   if (failure !== undefined) {
-    const sentence = `It does not start: ${how} ${failure}. Run it in a terminal to see why${facts.install ? `, or reinstall it: ${facts.install}` : ''}.`;
+    const sentence =
+      `It does not start: ${how} ${failure}. Run it in a terminal to see ` +
+      `why${facts.install ? `, or reinstall it: ${facts.install}` : ''}.`;
     return { problem: { short: answer.timedOut ? 'does not answer' : 'does not start', sentence } };
   }
   const version = /\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?/.exec(answer.output || answer.errorOutput)?.[0];
@@ -129,7 +131,9 @@ async function askVersion(
     return { problem: { short: 'no version', sentence } };
   }
   if (facts.minimumVersion !== undefined && isOlder(version, facts.minimumVersion)) {
-    const sentence = `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or later.${facts.install ? ` Update it: ${facts.install}` : ''}`;
+    const sentence =
+      `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or ` +
+      `later.${facts.install ? ` Update it: ${facts.install}` : ''}`;
     return { version, problem: { short: 'too old', sentence } };
   }
   return { version };
@@ -149,7 +153,9 @@ async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem
     if (failure !== undefined)
       problems.push({ short: 'help fails', sentence: `Its help cannot be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
-      const sentence = `Its help (${page}) does not know ${missing.join(', ')}, which is used here: it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
+      const sentence =
+        `Its help (${page}) does not know ${missing.join(', ')}, which is used here: ` +
+        `it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
       problems.push({ short: 'options missing', sentence });
     }
   }

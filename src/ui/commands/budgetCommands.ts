@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { isCost, toUsd } from '../../core/model/money.ts';
 import type { BudgetStatus } from '../../core/model/status.ts';
-import { NUMBER_RULES } from '../settings/settingsMapping.ts';
+import { NUMBER_RULES } from '../settings/settingRanges.ts';
 import { accountShares, spendWords } from '../text/accountSpend.ts';
 import { count, formatClock, formatUsd } from '../text/format.ts';
 import { oneLine } from '../text/safeText.ts';

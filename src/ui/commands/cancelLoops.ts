@@ -15,7 +15,8 @@ export async function mayStopRunning(supervisor: Supervisor, ids: readonly strin
   if (!first) return true;
   const what =
     running.length === 1
-      ? `“${oneLine(first.title, 60) || first.loopId}”, which has run for ${formatDuration(Date.now() - first.attempt.startedAt)}`
+      ? `“${oneLine(first.title, 60) || first.loopId}”, which has run for ` +
+        `${formatDuration(Date.now() - first.attempt.startedAt)}`
       : count(running.length, 'running loop');
   const answer = await vscode.window.showWarningMessage(
     `Stop ${what}?`,

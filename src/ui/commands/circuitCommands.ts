@@ -99,7 +99,9 @@ function rowsOf(state: AccountState, now: number, run: (command: string, ...args
   const failures = circuit?.consecutiveFailures ?? 0;
   if (words === '' && failures === 0) return [];
   const others = agents.filter((agent) => agent !== account);
-  const heading = `${account}${others.length > 0 ? ` (${others.join(', ')})` : ''}: ${words || `${count(failures, 'failure')} in a row`}`;
+  const heading =
+    `${account}${others.length > 0 ? ` (${others.join(', ')})` : ''}: ` +
+    `${words || `${count(failures, 'failure')} in a row`}`;
   return [
     { label: oneLine(heading, 120), kind: vscode.QuickPickItemKind.Separator },
     ...(holds.length > 0

@@ -35,7 +35,9 @@ async function askLimit({ title, loopId, cost, maxCost = 0 }: Loop): Promise<num
   const spent = toUsd(cost);
   const answer = await askText({
     title: `Continue “${oneLine(title, 40) || loopId}”`,
-    prompt: `How much may it cost in all, in USD? It has cost ${formatUsd(spent)}, and its limit was ${formatUsd(toUsd(maxCost))}.`,
+    prompt:
+      `How much may it cost in all, in USD? It has cost ${formatUsd(spent)}, ` +
+      `and its limit was ${formatUsd(toUsd(maxCost))}.`,
     value: (Math.ceil(toUsd(cost + maxCost) * 100) / 100).toFixed(2),
     validate: (value) =>
       value.trim() !== '' && Number.isFinite(Number(value)) && Number(value) > spent

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import type { LoopEdit } from '../../core/model/loopSpec.ts';
 import { toUsd } from '../../core/model/money.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
 import { checkRequestOf } from '../../core/policy/checkSpec.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { CommandContext } from './commandTable.ts';

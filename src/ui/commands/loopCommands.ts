@@ -47,7 +47,8 @@ export const loopCommands: CommandTable = {
       const without = ids.length - killed;
       if (killed > 0)
         void vscode.window.showInformationMessage(
-          `Force-stopped ${count(killed, 'loop')}${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}.`,
+          `Force-stopped ${count(killed, 'loop')}` +
+            `${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}.`,
         );
       if (without > 0) void vscode.window.showInformationMessage(`${count(without, 'loop')} had no process to stop.`);
       return killed;

@@ -88,7 +88,8 @@ async function askWhatToTakeBack({ shown, ours }: SharedStoreFacts): Promise<boo
   const take = {
     label: "$(arrow-left) Take This Machine's Queue and History Along",
     detail:
-      'Its waiting loops go on in its own file. Its finished ones are copied. Running loops end there first. Nothing is deleted.',
+      'Its waiting loops go on in its own file. Its finished ones are copied. Running loops end there first. ' +
+      'Nothing is deleted.',
     takes: true,
   };
   const leave = {
@@ -117,7 +118,8 @@ async function confirmMove({ finished, live, left }: MovedLoops, from: string, t
     return true;
   }
   const answer = await vscode.window.showWarningMessage(
-    `${moved} ${count(left, 'loop')} stayed ${from}: they run, or their id is taken ${to}. Repeat the command when they have ended to move them.`,
+    `${moved} ${count(left, 'loop')} stayed ${from}: they run, or their id is taken ${to}. ` +
+      'Repeat the command when they have ended to move them.',
     { modal: true },
     'Switch Now',
   );

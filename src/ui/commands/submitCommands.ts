@@ -87,7 +87,9 @@ export const submitCommands: CommandTable = {
       `Submit all of ${baseName(open.uri.path)} as a prompt?`,
       {
         modal: true,
-        detail: `${count(open.lineCount, 'line')} go to ${ctx.config.hasDefaultAgent ? ctx.settings().defaultAgent : 'the agent that you choose next'}.`,
+        detail:
+          `${count(open.lineCount, 'line')} go to ` +
+          `${ctx.config.hasDefaultAgent ? ctx.settings().defaultAgent : 'the agent that you choose next'}.`,
       },
       'Submit',
     );

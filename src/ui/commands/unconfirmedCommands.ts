@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { SweptProcess } from '../../core/model/processIdentity.ts';
 import { count } from '../text/format.ts';
 import { oneLine, withoutLinks } from '../text/safeText.ts';
 import type { CommandTable } from './commandTable.ts';
@@ -19,7 +20,7 @@ export const unconfirmedCommands: CommandTable = {
         if (look.state !== 'unknown') known++;
         void vscode.window.showInformationMessage(
           look.state === 'there'
-            ? `Still running: ${look.value.map(({ command, pid }) => `${withoutLinks(oneLine(command, 40))}, pid ${pid}`).join('; ')}.`
+            ? `Still running: ${look.value.map(processText).join('; ')}.`
             : look.state === 'gone'
               ? 'The run has ended.'
               : `The run cannot be seen: ${look.why}.`,
@@ -45,3 +46,7 @@ export const unconfirmedCommands: CommandTable = {
       return loops.length;
     },
 };
+
+function processText({ command, pid }: SweptProcess): string {
+  return `${withoutLinks(oneLine(command, 40))}, pid ${pid}`;
+}

@@ -92,7 +92,8 @@ export function ticks(from: number, to: number, max: number): Tick[] {
   const offset = new Date(from).getTimezoneOffset() * MINUTE;
   for (let at = Math.ceil((from - offset) / step) * step + offset; at <= to; at += step) {
     const date = new Date(at);
-    const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${step < MINUTE ? `:${pad(date.getSeconds())}` : ''}`;
+    const seconds = step < MINUTE ? `:${pad(date.getSeconds())}` : '';
+    const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds}`;
     list.push({ at, label: time === '00:00' ? dayLabel(date) : time });
   }
   return list;

@@ -1,10 +1,11 @@
 import type { Check, CheckResult } from '../../core/model/check.ts';
 import { isActive, isFinished, type Loop, needsUser } from '../../core/model/loop.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import { type Inquiry, openQuestions, type Question } from '../../core/model/question.ts';
-import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import type { LiveView } from '../../core/model/status.ts';
 import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
 import { choicesOf, requestParts, visibleText } from '../questions/requestText.ts';

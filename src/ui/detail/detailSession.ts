@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
 import type { Loop } from '../../core/model/loop.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
-import type { AttemptDetail, LiveView, LoopDetail } from '../../core/model/status.ts';
+import type { LiveView } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';

@@ -3,7 +3,8 @@ import type { Outcome } from '../../core/model/attempt.ts';
 import type { CheckOutcome } from '../../core/model/check.ts';
 import type { Containment } from '../../core/model/containment.ts';
 import type { LoopState } from '../../core/model/loop.ts';
-import type { AttemptDetail, WaitingFor } from '../../core/model/status.ts';
+import type { AttemptDetail } from '../../core/model/loopDetail.ts';
+import type { WaitingFor } from '../../core/model/status.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 
 /** A process of an attempt that was stopped, spared or left over. */

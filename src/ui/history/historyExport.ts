@@ -1,6 +1,6 @@
 import type { FinishedLoop } from '../../core/model/loop.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import { toUsd } from '../../core/model/money.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { csvLine } from './csv.ts';
 import type { HistoryQuery } from './historyQuery.ts';

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { isActive, type LoopState } from '../../core/model/loop.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import { toUsd } from '../../core/model/money.ts';
-import type { LoopDetail, Status, SubmitResult } from '../../core/model/status.ts';
+import type { Status, SubmitResult } from '../../core/model/status.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { parseHistoryQuery } from '../history/historyQuery.ts';
 import { oneLine } from '../text/safeText.ts';

@@ -128,7 +128,10 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
 function sentence(event: SupervisorEvent, title: string, now: number, { proof, words }: Result = {}): string {
   switch (event.type) {
     case 'loop:completed':
-      return `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}${proof ? `: ${proof}` : ''}.${words ? ` It said: ${words}` : ''}`;
+      return (
+        `${title} completed${event.costUsd > 0 ? ` for ${formatUsd(event.costUsd)}` : ''}` +
+        `${proof ? `: ${proof}` : ''}.${words ? ` It said: ${words}` : ''}`
+      );
     case 'loop:failed':
       return `${title} failed (no restarts left): ${oneLine(event.error, 200)}`;
     case 'loop:waiting':
@@ -139,12 +142,18 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       return `${title} asks: ${oneLine(event.asks, 240)}`;
     case 'loop:silent':
       if (event.kind === 'retrying')
-        return `${title} has only been retrying since ${formatClock(event.since ?? now, now)}: ${oneLine(event.why ?? '', 160)}`;
+        return (
+          `${title} has only been retrying since ${formatClock(event.since ?? now, now)}: ` +
+          `${oneLine(event.why ?? '', 160)}`
+        );
       return event.kind === 'first-output'
         ? `${title} has been silent since it started ${formatDuration(event.forMs ?? 0)} ago.`
         : `${title} has been silent for ${formatDuration(event.forMs ?? 0)}.`;
     case 'circuit:trip':
-      return `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ${oneLine(event.reason, 200)}`;
+      return (
+        `New loops are paused after failures, until ${formatClock(event.at + event.cooldownMs, now)}. ` +
+        `${oneLine(event.reason, 200)}`
+      );
     case 'hold:change': {
       const what = event.of.kind === 'machine' ? 'This machine' : heldName(event.of);
       if (event.state === 'asks') return `${what} can continue: its usage limit should be over by now.`;
@@ -161,7 +170,10 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
     case 'budget:warning':
       return `Spent today: ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)}.`;
     case 'budget:exceeded':
-      return `Out of budget: spent ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)} today. Loops start again at midnight.`;
+      return (
+        `Out of budget: spent ${formatUsd(event.spentUsd)} of ${formatUsd(event.limitUsd)} today. ` +
+        'Loops start again at midnight.'
+      );
     default:
       return event.type;
   }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import { type Loop, needsUser } from '../../core/model/loop.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import { asksForMore, isAtRoundBound } from '../../core/model/needs.ts';
 import { openQuestions } from '../../core/model/question.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
 import type { Config } from '../settings/config.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';

@@ -50,8 +50,8 @@ export function machineItems(machines: readonly OtherMachine[]) {
 
 async function sayThereIsNone(): Promise<undefined> {
   const answer = await vscode.window.showInformationMessage(
-    'No other machine takes loops from here. On the machine that is to run them, share the same store and name clones ' +
-      'of your repositories in loopSupervisor.repositories.',
+    'No other machine takes loops from here. On the machine that is to run them, ' +
+      'share the same store and name clones of your repositories in loopSupervisor.repositories.',
     REPOSITORIES,
   );
   if (answer === REPOSITORIES) await openSettings('repositories');

@@ -3,5 +3,6 @@ export function settingsNeedAttention(problems: readonly [string, ...string[]]):
   const [first] = problems;
   return problems.length === 1
     ? first
-    : `${problems.length} settings need attention. Check Agents and the Loops view list all of them. The first: ${first}`;
+    : `${problems.length} settings need attention. Check Agents and the Loops view list all of them. ` +
+        `The first: ${first}`;
 }

@@ -1,86 +1,11 @@
 import { isCost, toNano, toUsd } from '../../core/model/money.ts';
-import {
-  DEFAULT_SETTINGS,
-  type Doubt,
-  type Doubts,
-  type Reserves,
-  type Settings,
-  type SettingValue,
-} from '../../core/model/settings.ts';
-import { ISOLATIONS } from '../../core/model/workTree.ts';
-import { backoffCeilingMs } from '../../core/policy/backoff.ts';
+import { DEFAULT_SETTINGS, type Doubt, type Doubts, type Reserves, type Settings } from '../../core/model/settings.ts';
 import { ruleProblem } from '../../core/policy/permissionRules.ts';
-import { formatDuration } from '../text/format.ts';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const MEBIBYTE = 1024 * 1024;
-const GIBIBYTE = 1024 * MEBIBYTE;
+import { contradictions, type SettingProblem } from './contradictions.ts';
+import { CHOICE_SETTINGS, NUMBER_RULES, type NumberKey } from './settingRanges.ts';
 
 /** On POSIX, or on Windows with a drive or a share. */
 const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
-
-/** A problem of a setting. `key` is its name without `loopSupervisor.`; `message` is a sentence. */
-export interface SettingProblem {
-  readonly key: string;
-  readonly message: string;
-}
-
-/** How a number appears in the settings: its range, and the factor to the core's unit. */
-interface NumberRule {
-  readonly min: number;
-  readonly max: number;
-  readonly integer: boolean;
-  readonly unit: number;
-}
-
-const whole = (min: number, max: number, unit = 1): NumberRule => ({ min, max, integer: true, unit });
-const fraction = (min: number, max: number, unit: number): NumberRule => ({ min, max, integer: false, unit });
-
-/** Ranges of all number settings. A test keeps package.json equal. */
-export const NUMBER_RULES = {
-  maxConcurrent: whole(1, 64),
-  maxQueueDepth: whole(0, 100_000),
-  maxSubmitDepth: whole(0, 10),
-  'restart.maxRestarts': whole(0, 100),
-  'restart.windowSeconds': whole(1, 86_400, SECOND),
-  'restart.maxTotal': whole(0, 1_000),
-  'circuitBreaker.failureThreshold': whole(1, 1000),
-  'circuitBreaker.cooldownSeconds': whole(1, 86_400, SECOND),
-  'circuitBreaker.halfOpenMaxProbes': whole(1, 64),
-  'budget.dailyLimitUsd': fraction(0, 1_000_000, 1),
-  'budget.warnAtPercent': whole(1, 100),
-  'budget.minAllowanceUsd': fraction(0.01, 1_000_000, 1),
-  loopTimeoutMinutes: fraction(0, 10_080, MINUTE),
-  killGraceSeconds: fraction(0.1, 600, SECOND),
-  endGraceSeconds: fraction(0, 3600, SECOND),
-  firstOutputTimeoutMinutes: fraction(0, 1440, MINUTE),
-  silenceTimeoutMinutes: fraction(0, 1440, MINUTE),
-  unattendedGraceMinutes: fraction(0, 10_080, MINUTE),
-  partitionGraceMinutes: fraction(1, 10_080, MINUTE),
-  askTimeoutMinutes: fraction(0, 10_080, MINUTE),
-  askHoldsSlotMinutes: fraction(0, 10_080, MINUTE),
-  staleAfterHours: fraction(0, 8_760, 60 * MINUTE),
-  'output.maxLogMegabytes': whole(1, 100_000, MEBIBYTE),
-  'limits.memoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
-  'limits.totalMemoryMegabytes': whole(0, 10_000_000, MEBIBYTE),
-  'history.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
-  'history.maxLogMegabytes': whole(1, 1_000_000, MEBIBYTE),
-  'history.maxLoops': whole(10, 100_000),
-  'worktree.maxTotalGigabytes': fraction(0.1, 100_000, GIBIBYTE),
-  'worktree.maxAgeDays': whole(1, 3650, 24 * 60 * MINUTE),
-} as const satisfies Record<string, NumberRule>;
-
-export type NumberKey = keyof typeof NUMBER_RULES;
-
-/** Settings with a fixed set of values. */
-export const CHOICE_SETTINGS = {
-  'budget.onExceeded': ['finish', 'stop'],
-  onSilence: ['warn', 'restart'],
-  onWindowClose: ['keep', 'stop'],
-  onLimitReset: ['resume', 'ask'],
-  isolation: ISOLATIONS,
-} as const;
 
 /** Whether the settings files parse. `unknown`: not found or not readable. */
 export type FilesState = 'parse' | 'broken' | 'unknown';
@@ -241,52 +166,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       maxLoops: number('history.maxLoops', d.retention.maxLoops),
     },
   };
-  return { settings, doubts, problems: [...problems, ...nonsense(settings)] };
-}
-
-/** Settings that are valid alone but contradict each other. */
-export function nonsense(s: Settings): SettingProblem[] {
-  const problems: SettingProblem[] = [];
-  const say = (key: string, message: string) => problems.push({ key, message });
-  let waits = 0;
-  for (let n = 1; n <= s.restart.maxRestarts; n++) waits += backoffCeilingMs(n) / 2;
-  if (waits >= s.restart.windowMs) {
-    say(
-      'restart.maxRestarts',
-      `${s.restart.maxRestarts} restarts wait at least ${formatDuration(waits)} together, which does not fit restart.windowSeconds (${formatDuration(s.restart.windowMs)}): a loop that always fails would be restarted for ever. Lower maxRestarts or widen the window.`,
-    );
-  }
-  if (s.circuit.halfOpenMaxProbes > s.maxConcurrent) {
-    say(
-      'circuitBreaker.halfOpenMaxProbes',
-      `${s.circuit.halfOpenMaxProbes} probes cannot run at once, as maxConcurrent is ${s.maxConcurrent}.`,
-    );
-  }
-  if (s.loopTimeoutMs > 0 && s.firstOutputTimeoutMs >= s.loopTimeoutMs) {
-    say(
-      'firstOutputTimeoutMinutes',
-      `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
-    );
-  }
-  if (s.loopTimeoutMs > 0 && s.silenceTimeoutMs >= s.loopTimeoutMs) {
-    say(
-      'silenceTimeoutMinutes',
-      `This has no effect: loopTimeoutMinutes (${formatDuration(s.loopTimeoutMs)}) stops the loop first. Set it lower, or to 0.`,
-    );
-  }
-  if (s.limits.totalMemory > 0 && s.limits.memory > s.limits.totalMemory) {
-    say(
-      'limits.memoryMegabytes',
-      'This has no effect: it is more than limits.totalMemoryMegabytes, which holds for all loops together. Lower it, or raise the other.',
-    );
-  }
-  if (s.maxLogBytes > s.retention.maxLogBytes) {
-    say(
-      'history.maxLogMegabytes',
-      'It is less than output.maxLogMegabytes: the log of a single loop may not be kept. Raise it, or lower the other.',
-    );
-  }
-  return problems;
+  return { settings, doubts, problems: [...problems, ...contradictions(settings)] };
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {
@@ -303,30 +183,4 @@ function reserveOf(account: unknown): number | undefined {
 function quote(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.slice(0, 60);
-}
-
-/** A stored value for people: `$20` for an amount of money. */
-export function settingText(key: string, value: SettingValue): string {
-  if (Array.isArray(value)) return value.join(', ');
-  if (isObject(value)) return Object.entries(value).map(reserveText).join(', ') || 'none';
-  if (key === 'budget.dailyLimitUsd' && value === 0) return 'no limit';
-  if (isMoney(key)) return `$${toUsd(Number(value))}`;
-  return String(settingValue(key, value));
-}
-
-function reserveText([account, percent]: [string, unknown]): string {
-  return `${percent} % for ${account}`;
-}
-
-/** Converts a stored value to the unit of its setting. */
-export function settingValue(key: string, value: SettingValue): unknown {
-  if (isObject(value))
-    return Object.fromEntries(Object.entries(value).map(([name, percent]) => [name, { reservePercent: percent }]));
-  if (isMoney(key)) return toUsd(Number(value));
-  const rule = (NUMBER_RULES as { readonly [key: string]: NumberRule })[key];
-  return rule && typeof value === 'number' ? value / rule.unit : value;
-}
-
-function isMoney(key: string): boolean {
-  return key.endsWith('Usd');
 }

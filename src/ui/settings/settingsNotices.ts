@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { DifferingSetting, KeptSetting, UnknownSetting } from '../../core/model/settings.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { type Config, openSettings, SECTION } from './config.ts';
-import { settingText, settingValue } from './settingsMapping.ts';
+import { settingText, settingValue } from './settingText.ts';
 
 /**
  * Reports that nothing starts while a bound cannot be read, and asks about bounds removed from the settings (R6.9) and
@@ -49,7 +49,8 @@ export function watchSettings({ host, log }: UiDeps, config: Config): vscode.Dis
     const keep = `Keep ${settingText(setting, value)}`;
     const isLimit = setting === 'budget.dailyLimitUsd';
     const drop = isLimit ? 'Remove Limit' : `Use Default (${settingText(setting, fallback)})`;
-    const what = `${SECTION}.${setting} is no longer set. ${settingText(setting, value)} stays in force until you decide.`;
+    const text = settingText(setting, value);
+    const what = `${SECTION}.${setting} is no longer set. ${text} stays in force until you decide.`;
     const answer = await vscode.window.showWarningMessage(what, keep, drop);
     if (answer === keep) await config.set(setting, settingValue(setting, value));
     if (answer === drop) await (await host.ready()).dropKeptSetting(setting);

@@ -27,7 +27,8 @@ export interface Glance {
 }
 
 const EXPLAINED =
-  'After several failures in a row of one account, its loops are paused. After a while one of them is tried; if it works, the others follow.';
+  'After several failures in a row of one account, its loops are paused. ' +
+  'After a while one of them is tried; if it works, the others follow.';
 /** Accounts named in the hover that are ready. */
 const LISTED = 12;
 
@@ -218,7 +219,8 @@ function runningCost({ running }: Status): string {
   const usd = running.reduce((sum, { costUsd }) => sum + costUsd, 0);
   return running.length === 0
     ? ''
-    : `\n\n${count(running.length, 'running loop')}: ${usd === 0 ? 'no cost reported yet' : `${formatUsd(usd)} so far`}.`;
+    : `\n\n${count(running.length, 'running loop')}: ` +
+        `${usd === 0 ? 'no cost reported yet' : `${formatUsd(usd)} so far`}.`;
 }
 
 function spendTable({ agents, loops }: TodaySpend): string {

@@ -9,12 +9,15 @@ const NAMES: { readonly [kind in Containment]: string } = {
 
 const MEANINGS: { readonly [kind in Containment]: string } = {
   scope:
-    'The kernel holds all that it starts together, even after you log out: when it says that nothing is left, that is a fact',
+    'The kernel holds all that it starts together, even after you log out: when it says that nothing is left, ' +
+    'that is a fact',
   cgroup: 'The kernel holds all that it starts together: when it says that nothing is left, that is a fact',
   subreaper:
-    'Whatever it leaves behind stays a child of its guardian and is found there. Only a program that forks into new sessions all the time can outrun the looks',
+    'Whatever it leaves behind stays a child of its guardian and is found there. ' +
+    'Only a program that forks into new sessions all the time can outrun the looks',
   search:
-    'What it leaves behind is found by its process group, its session, a marker in its environment and its open log. A program that hides from all of these is not found',
+    'What it leaves behind is found by its process group, its session, ' +
+    'a marker in its environment and its open log. A program that hides from all of these is not found',
 };
 
 /** How an attempt is contained, for a list of facts. */

@@ -1,5 +1,5 @@
 import type { CheckOutcome } from '../../core/model/check.ts';
-import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import { oneLine } from './safeText.ts';
 
 /** How a check ended, as people say it. */

@@ -1,4 +1,4 @@
-import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import { cleanText } from '../webviewHost/cleanText.ts';
 import { readTail } from './logFile.ts';

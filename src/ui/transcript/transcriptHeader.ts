@@ -1,6 +1,6 @@
 import { isActive, isLive } from '../../core/model/loop.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import { ANY_MACHINE } from '../../core/model/repository.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { TranscriptHeader } from './protocol.ts';

@@ -1,6 +1,6 @@
 import type { Disposable } from '../../core/model/disposable.ts';
 import { isActive } from '../../core/model/loop.ts';
-import type { LoopDetail } from '../../core/model/status.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';

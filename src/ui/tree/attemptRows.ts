@@ -1,6 +1,6 @@
+import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import { toNano } from '../../core/model/money.ts';
 import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
-import type { AttemptDetail, LoopDetail } from '../../core/model/status.ts';
 import { type CostParts, formatCost, formatDuration, speakCost, speakDuration } from '../text/format.ts';
 import { join } from '../text/loopText.ts';
 import { runLabel } from '../text/proofWords.ts';

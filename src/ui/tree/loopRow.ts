@@ -25,7 +25,9 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
     description: join([description, more]),
     spoken: `${spoken}${more ? `, ${more}` : ''}`,
     icon: asking ? ASKING_ICON : silent ? SILENT_ICON : needsUser(loop) ? NEEDS_USER_ICON : LIVE_ICONS[loop.state],
-    context: `loop ${loop.state} live ${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
+    context:
+      `loop ${loop.state} live ` +
+      `${host}${silent ? ' silent' : ''}${fresh ? ' fresh' : ''}${needOf(loop)}${workOf(loop)}`,
     children: loop.attempts > 0 ? 'collapsed' : 'none',
     isLive: isLiveRow(loop.state),
   };

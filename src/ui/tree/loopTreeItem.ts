@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { LoopDetail } from '../../core/model/status.ts';
+import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import { count, formatClock, formatCost, formatDuration } from '../text/format.ts';
 import { lastWordsOf, proofWords } from '../text/proofWords.ts';
 import { codeBlock, inlineCode } from '../text/safeText.ts';
@@ -49,12 +49,14 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
   const error = 'failure' in loop ? loop.failure : loop.lastError;
   const tries = attempts.filter(({ isCheck, isSetup }) => !isCheck && !isSetup).length;
   const ran = current
-    ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ${formatDuration((current.endedAt ?? now) - current.startedAt)}`
+    ? ` · ${current.endedAt === undefined ? 'for' : 'ran'} ` +
+      `${formatDuration((current.endedAt ?? now) - current.startedAt)}`
     : '';
   const money = formatCost(loop);
   const cost = money && ` · ${money}`;
   const lines = [
-    `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ${count(tries, 'attempt')}${ran}${pid}${cost}`,
+    `**${STATE_WORDS[loop.state]}** · agent ${inlineCode(loop.agent, 60)} · ` +
+      `${count(tries, 'attempt')}${ran}${pid}${cost}`,
     ...(proof ? [inlineCode(proof, 120)] : []),
     ...(words ? ['It said last:', codeBlock(words, { language: 'text', maxLines: 6, maxChars: 600 })] : []),
     ...(words ? ['Its prompt:'] : []),
@@ -65,7 +67,8 @@ export function loopTooltip(detail: LoopDetail, now: number): vscode.MarkdownStr
           codeBlock(error.reason, { language: 'text', maxLines: 6, maxChars: 600 }),
         ]
       : []),
-    `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
+    `Folder ${inlineCode(loop.cwd, 200)}  \nId ${inlineCode(loopId, 140)} · submitted ` +
+      `${formatClock(loop.submittedAt, now)}${loop.priority === 0 ? '' : ` · priority ${loop.priority}`}`,
   ];
   // Untrusted and without HTML: no command links, no markup from an agent.
   const text = new vscode.MarkdownString(lines.join('\n\n'));

@@ -1,5 +1,5 @@
+import type { AttemptDetail } from '../../core/model/loopDetail.ts';
 import type { PermissionRequest } from '../../core/model/question.ts';
-import type { AttemptDetail } from '../../core/model/status.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { SharedStore } from '../commands/sharedStore.ts';

@@ -109,7 +109,8 @@ export class BackgroundHost implements vscode.Disposable {
     if (globalState.get(TOLD)) return;
     await globalState.update(TOLD, true);
     const answer = await vscode.window.showInformationMessage(
-      'Loops go on when no window is open: a host without a window starts and follows them until nothing is left to do.',
+      'Loops go on when no window is open: a host without a window starts and follows them until nothing is left ' +
+        'to do.',
       'OK',
       TURN_OFF,
     );

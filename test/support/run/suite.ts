@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freshFolder, ROOT } from '../host/paths.ts';
+import { CACHE, freshFolder, ROOT } from '../host/paths.ts';
 import { alive, carrying, type Seen, signal } from '../host/processes.ts';
 import { CLAIMS, RECORD } from './record.ts';
 import { RecordFile } from './recordFile.ts';
@@ -29,6 +29,8 @@ const LOOK_MS = 200;
 /** How long (ms) something that a suite started may outlive it. */
 const OUTLIVES_MS = 60_000;
 const SHOWN_CHARACTERS = 20_000;
+/** Tests start hundreds of small Node programs: what one has compiled, the next need not compile again. */
+const COMPILED = { NODE_COMPILE_CACHE: join(CACHE, 'compiled') };
 
 /** Runs a suite, printing its tests as they end. */
 export async function runSuite(suite: Suite): Promise<Result> {
@@ -38,7 +40,7 @@ export async function runSuite(suite: Suite): Promise<Result> {
   const folder = freshFolder('record');
   const record = new RecordFile(join(folder, 'record.jsonl'), name);
   mkdirSync(join(folder, 'claims'));
-  const env = { ...process.env, [RECORD]: record.path, [CLAIMS]: join(folder, 'claims') };
+  const env = { ...COMPILED, ...process.env, [RECORD]: record.path, [CLAIMS]: join(folder, 'claims') };
   const programs = Array.from({ length: workers }, () => new Program(suite.command, env));
   let verdict: string | undefined;
   const watch = setInterval(() => {

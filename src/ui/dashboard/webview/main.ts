@@ -26,7 +26,8 @@ const BUCKETS = 24;
 
 const HELP = [
   'Tab goes from the buttons to the timeline, the charts’ tables and the table of loops.',
-  'Timeline: arrow keys go from attempt to attempt, Home and End to the first and the last, Enter opens the loop, plus and minus zoom, N goes to now. Each attempt is read out.',
+  'Timeline: arrow keys go from attempt to attempt, Home and End to the first and the last, Enter opens the loop, ' +
+    'plus and minus zoom, N goes to now. Each attempt is read out.',
   'Charts: “As a table” has the same numbers as a table.',
   'Loops: arrow keys, Page Up and Page Down, Home and End go through the rows, Enter opens the loop.',
   'Changes of the state, pauses and failures are announced; nothing else is.',

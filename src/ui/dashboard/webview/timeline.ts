@@ -13,7 +13,8 @@ import type { Palette } from './palette.ts';
 const SHORTEST_VIEW_MS = 2_000;
 const EMPTY: Layout = { bars: [], lanes: 0, next: new Int32Array(0), longest: 0 };
 const HELP =
-  'Arrow keys go from attempt to attempt, Enter opens the loop, plus and minus zoom, N goes to now. The table of loops below says the same in words.';
+  'Arrow keys go from attempt to attempt, Enter opens the loop, plus and minus zoom, N goes to now. ' +
+  'The table of loops below says the same in words.';
 
 /** The timeline of attempts, operated by mouse (drag, Ctrl+wheel) or keyboard. */
 export class Timeline {

@@ -1,11 +1,12 @@
 import { formatClock, formatDuration, formatUsd } from '../../text/format.ts';
-import { QUEUED_FOR_WORDS, STATE_WORDS, WAITING_FOR_WORDS } from '../../text/stateText.ts';
+import { STATE_WORDS, WAITING_FOR_WORDS } from '../../text/stateText.ts';
 import { Announcer } from '../../webviewHost/webview/announcer.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import { fill } from '../../webviewHost/webview/fill.ts';
 import { connect } from '../../webviewHost/webview/vscodeApi.ts';
 import type { DetailCommand, DetailData, FileRow, FromDetail, ToDetail } from '../protocol.ts';
 import { attemptCard } from './attemptCard.ts';
+import { factRows } from './factRows.ts';
 import { ProofCard } from './proofCard.ts';
 import { QuestionCard } from './questionCard.ts';
 import { rowsTable } from './rowsTable.ts';
@@ -142,7 +143,8 @@ function show(detail: DetailData): void {
     announcer.say(`${stateWords(detail)}${detail.why ? `: ${detail.why}` : ''}`);
   showActions(detail);
   showTime();
-  showFacts(detail);
+  const now = Date.now();
+  fill(facts, ...factRows(detail, now, (type) => post({ type })));
   if (prompt.textContent !== detail.prompt) prompt.textContent = detail.prompt;
   saidLast.hidden = detail.lastWords === undefined;
   lastWords.textContent = detail.lastWords ?? '';
@@ -151,7 +153,6 @@ function show(detail: DetailData): void {
   questions.show(detail.questions);
   proof.show(detail.proof);
   showAttempts(detail);
-  const now = Date.now();
   fill(
     costs,
     rowsTable(
@@ -224,69 +225,6 @@ const SOURCE_WORDS = {
   unknown: 'cost unknown: a guess',
 } as const;
 
-/** How much of a cost is an estimate, in words. */
-const ESTIMATED_WORDS = { none: '', part: ', in part an estimate', all: ', an estimate' } as const;
-
-function costWords({ costUsd, costEstimated, costUnknownUsd, costAtLeast, demo }: DetailData): string {
-  if (costUsd === 0) return costAtLeast ? 'unknown' : 'none so far';
-  const mark = costAtLeast ? 'at least ' : costEstimated === 'none' ? '' : '≈';
-  const guess =
-    costUnknownUsd === 0 ? '' : costUnknownUsd < costUsd ? `, of it ${formatUsd(costUnknownUsd)} a guess` : ', a guess';
-  const estimated = costUnknownUsd < costUsd ? ESTIMATED_WORDS[costEstimated] : '';
-  return `${mark}${formatUsd(costUsd)}${estimated}${guess}${demo ? ', play money' : ''}`;
-}
-
-function showFacts(detail: DetailData): void {
-  const now = Date.now();
-  const last = detail.attempts.at(-1);
-  const estimate =
-    detail.estimateUsd > 0
-      ? `${detail.estimateAssumed ? '≈' : ''}${formatUsd(detail.estimateUsd)}${detail.estimateAssumed ? ', from earlier loops' : ''}`
-      : '';
-  const entries: [string, string][] = [
-    ['Cost', costWords(detail)],
-    ['Paid by', detail.demo ? '' : [...new Set(detail.attempts.flatMap(({ account }) => account ?? []))].join(', ')],
-    ['Estimate', estimate],
-    ['May spend', last?.allowanceUsd !== undefined && last.endedAt === undefined ? formatUsd(last.allowanceUsd) : ''],
-    ['Reserved', detail.reservedUsd > 0 ? formatUsd(detail.reservedUsd) : ''],
-    ['Cost limit', detail.maxCostUsd === undefined ? '' : formatUsd(detail.maxCostUsd)],
-    ['Agent', detail.agent],
-    ['Machine', detail.machine === 'any' ? 'any that takes it' : (detail.machine ?? '')],
-    ['Folder', detail.cwd],
-    ['Work tree', detail.workTree ?? ''],
-    ['Changes', detail.changes ?? ''],
-    ['Priority', String(detail.priority)],
-    [
-      'Place',
-      detail.position === undefined
-        ? ''
-        : `${detail.position}${detail.waitingFor ? `, ${QUEUED_FOR_WORDS[detail.waitingFor] || 'waiting for a slot'}` : ''}`,
-    ],
-    ['Window', windowWords(detail)],
-    ['Submitted', formatClock(detail.submittedAt, now)],
-    ['Finished', detail.finishedAt === undefined ? '' : formatClock(detail.finishedAt, now)],
-    ['Restarts', detail.restarts > 0 ? `${detail.restarts} recently` : ''],
-    ['Process', last?.pid !== undefined && last.endedAt === undefined ? `pid ${last.pid}` : ''],
-    ['Session', last?.sessionId ?? ''],
-    ['Id', detail.loopId],
-    ['Metadata', detail.metadata ? JSON.stringify(detail.metadata) : ''],
-  ];
-  fill(
-    facts,
-    ...entries
-      .filter(([, value]) => value !== '')
-      .map(([name, value]) =>
-        h('div', {}, h('dt', {}, name), h('dd', {}, name === 'Folder' ? folderLinks(value) : value)),
-      ),
-  );
-}
-
-function folderLinks(path: string): HTMLElement {
-  const link = (label: string, type: 'openFolder' | 'openChanges') =>
-    h('button', { class: 'link', onclick: () => post({ type }) }, label);
-  return h('span', {}, `${path} `, link('Open folder', 'openFolder'), ' ', link('Show changes', 'openChanges'));
-}
-
 function showAttempts(detail: DetailData): void {
   const cards = detail.attempts.toReversed().map((attempt) =>
     attemptCard(
@@ -320,10 +258,4 @@ function showTime(): void {
         ? `for ${formatDuration(Math.max(0, until - now))} more`
         : `until ${formatClock(until, now)}`;
   else since.textContent = `for ${formatDuration(now - from)}`;
-}
-
-/** The window that it belongs to, where that is another one of this machine. */
-function windowWords({ host, machine }: DetailData): string {
-  if (machine !== undefined || host === undefined) return '';
-  return host === 'elsewhere' ? 'another window' : 'a closed window';
 }

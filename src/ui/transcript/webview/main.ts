@@ -96,7 +96,8 @@ function receive(message: ToView): void {
       tell(
         message.skipped === undefined
           ? undefined
-          : `Output arrives faster than it can be shown: ${sizeWord(message.skipped)} were skipped. “Load earlier” shows them.`,
+          : `Output arrives faster than it can be shown: ${sizeWord(message.skipped)} were skipped. ` +
+              '“Load earlier” shows them.',
       );
       break;
     case 'earlier':
@@ -164,7 +165,8 @@ function showHeader(next: TranscriptHeader): void {
   // State changes are announced, streamed output is not.
   if (before && (before.state !== next.state || before.attempts !== next.attempts)) {
     announcer.say(
-      `${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}${next.why ? `: ${next.why}` : ''}`,
+      `${STATE_WORDS[next.state]}${next.attempts > 1 ? `, attempt ${next.attempts}` : ''}` +
+        `${next.why ? `: ${next.why}` : ''}`,
     );
   }
 }
