@@ -173,7 +173,7 @@ async function latency(): Promise<number[]> {
   return samples;
 }
 
-/** How long (ms) a row takes that one connection commits with a NOTIFY, until another one has heard of it and read it. */
+/** How long (ms) it takes until a row that one connection commits with a NOTIFY is read by another one. */
 async function notices(): Promise<number[]> {
   const connect = async () => {
     const client = new pg.Client({ host: cluster.folder, user: 'tester', database: 'postgres' });

@@ -43,7 +43,7 @@ describe('what cannot run blocks nothing that can', () => {
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'c' }), { code: 'queue-full' });
   });
 
-  it('R2.2 R2.5 of many loops that become parked at once a transaction marks only so many, and the next ones the rest', async () => {
+  it('R2.2 R2.5 of many parked at once a transaction marks only some, and the next ones the rest', async () => {
     const count = 1_200;
     await machine.books().write((tx) => {
       for (let n = 0; n < count; n++)

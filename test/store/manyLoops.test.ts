@@ -68,7 +68,7 @@ onEachStore('a start on a long queue', ({ kind, open, news, sql }) => {
       });
   };
 
-  it('R2.5 reads all live loops with a query for each page of them, and holds no more rows than that at once', async () => {
+  it('R2.5 takes a query for each page of the live loops, and holds no more rows than that at once', async () => {
     const few = await spied(async () => startOn(await open()));
     await fill(await open(), MANY);
     let started = 0;

@@ -24,7 +24,8 @@ const FAILED = `SELECT loop_id, seq, finished_at FROM loops WHERE state = 'faile
 export const PAGE = 1_000;
 const LIVE = 'finished_at IS NULL';
 const NEXT_PAGE = `FETCH ${PAGE} FROM live`;
-const LIVE_ATTEMPTS = `SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id IN (SELECT attempt_id FROM loops WHERE ${LIVE})`;
+const LIVE_ATTEMPTS = `SELECT ${ATTEMPT_COLUMNS} FROM attempts
+  WHERE id IN (SELECT attempt_id FROM loops WHERE ${LIVE})`;
 
 /**
  * The head row and what changed since `revision`. With `lock`, nobody else can change anything until the transaction
