@@ -98,6 +98,12 @@ export class Prices {
     return costOf(tokens, this.#rowOf(tokens, model, family).price);
   }
 
+  /** Whether the user has said that a model costs nothing, as one on their own machine does. */
+  isFree(model: string | undefined): boolean {
+    const row = model === undefined ? undefined : this.#find(model);
+    return row !== undefined && Object.values(row.price).every((price) => price === 0);
+  }
+
   #rowOf(tokens: Tokens, model: string | undefined, family: string): Row {
     const known = model === undefined ? undefined : this.#find(model);
     if (known) return known;

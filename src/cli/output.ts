@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type * as z from 'zod/mini';
+import { UNSEEN } from '../core/policy/unseen.ts';
 import { oneLine } from '../ui/text/safeText.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 
@@ -30,7 +31,7 @@ export class Output {
 
   /** Writes a value as JSON that fits its schema: other fields are left out. Returns what the call ends with. */
   json<T extends z.ZodMiniType>(schema: T, value: z.input<T>): ExitCode {
-    this.#out.write(`${JSON.stringify(schema.parse(value))}\n`);
+    this.#out.write(`${jsonText(schema.parse(value))}\n`);
     return EXIT.ok;
   }
 
@@ -70,4 +71,13 @@ export class Output {
     this.line(this.style('bold', text(head)).trimEnd());
     for (const row of clean) this.line(text(row).trimEnd());
   }
+}
+
+const SIGNS = new RegExp(UNSEEN.source, 'gu');
+
+/** A value as JSON in which nothing can control a terminal or turn text around: such signs are escaped. */
+function jsonText(value: unknown): string {
+  const escaped = (sign: string) =>
+    Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
+  return JSON.stringify(value).replace(SIGNS, escaped);
 }

@@ -13,11 +13,13 @@ const CHOICES: { readonly [kind: string]: AskRecord['choices'][number]['kind'] }
 /** The question that a request for permission asks; undefined where it offers no choice that is known. */
 export function questionOf(params: JsonObject, calls: ToolCalls): AskRecord | undefined {
   const call = toolCall(objectIn(params['toolCall']), calls);
-  const choices = itemsIn(params['options']).flatMap((option) => {
+  const offered = itemsIn(params['options']).flatMap((option) => {
     const { optionId, name, kind } = objectIn(option);
     const known = CHOICES[textIn(kind)];
     return known && typeof optionId === 'string' ? [{ id: optionId, kind: known, label: textIn(name) }] : [];
   });
+  // Of two with one id nobody knows which of them is chosen.
+  const choices = offered.filter(({ id }) => offered.filter((one) => one.id === id).length === 1);
   if (choices.length === 0) return undefined;
   const command = commandOf(call);
   const kind = command === undefined ? (KINDS[textIn(call['kind'])] ?? 'other') : 'command';

@@ -1,69 +1,20 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { AgentEvent, AgentReader } from '../../src/core/model/agentEvent.ts';
 import { type Line, linesOf, type ToolCalls, turnLines } from '../../src/driver/acpLines.ts';
 import { outcomeOf, questionOf } from '../../src/driver/acpRequest.ts';
-import type { JsonObject } from '../../src/driver/json.ts';
+import { acpNames, acpOutput, acpReplay } from './support/acpReplay.ts';
 import { assertEvents } from './support/eventShape.ts';
 import { messagesIn, ofType, testCatalog } from './support/streams.ts';
 
-const FOLDER = new URL('../fixtures/acp/', import.meta.url);
 const { catalog, problems } = testCatalog({ agents: { tiny: { extends: 'acp', command: 'tiny', args: ['--acp'] } } });
 const profile = catalog.find('tiny')!;
-
-interface Message {
-  readonly id?: number | string;
-  readonly method?: string;
-  readonly params?: JsonObject;
-  readonly result?: JsonObject;
-  readonly error?: { readonly code: number; readonly message: string };
-}
-
-interface Replay {
-  readonly lines: readonly Line[];
-  readonly questions: readonly ReturnType<typeof questionOf>[];
-  readonly answers: readonly unknown[];
-}
-
-/** What the driver makes of a recorded conversation with a real agent. */
-function replay(name: string): Replay {
-  const calls: ToolCalls = new Map();
-  const lines: Line[] = [];
-  const questions: ReturnType<typeof questionOf>[] = [];
-  const answers: unknown[] = [];
-  const asked = new Map<unknown, string>();
-  let isPrompted = false;
-  for (const row of readFileSync(new URL(`${name}.ndjson`, FOLDER), 'utf8')
-    .trim()
-    .split('\n')) {
-    const { dir, msg } = JSON.parse(row) as { readonly dir: string; readonly msg: Message };
-    if (dir === 'client' && msg.method !== undefined) {
-      asked.set(msg.id, msg.method);
-      isPrompted ||= msg.method === 'session/prompt';
-      if (msg.method === 'session/load') lines.push({ acp: 'session', id: msg.params?.['sessionId'] });
-    } else if (dir === 'client') answers.push(msg.result?.['outcome']);
-    else if (msg.method === 'session/request_permission') questions.push(questionOf(msg.params ?? {}, calls));
-    else if (msg.method === 'session/update' && isPrompted)
-      lines.push(...linesOf(msg.params?.['update'] as JsonObject, calls));
-    else if (msg.method === undefined) {
-      const step = asked.get(msg.id);
-      const at = step === 'session/prompt' ? 'prompt' : 'session';
-      if (msg.error) lines.push({ acp: 'error', at, message: msg.error.message, code: msg.error.code });
-      else if (step === 'session/new') lines.push({ acp: 'session', id: msg.result?.['sessionId'] });
-      else if (step === 'session/prompt') lines.push(...turnLines(msg.result ?? {}));
-    }
-  }
-  return { lines, questions, answers };
-}
-
-const textOf = (lines: readonly Line[]) => lines.map((line) => JSON.stringify(line)).join('\n');
 
 function read(lines: readonly Line[], reader: AgentReader = profile.reader()): AgentEvent[] {
   return [...lines.flatMap((line) => reader.line(JSON.stringify(line))), ...reader.end({ exitCode: 0 }, '')];
 }
 
-const NAMES = readdirSync(FOLDER).map((file) => file.replace('.ndjson', ''));
+const NAMES = acpNames();
 const ANSWER = 'The answer is 42. All tasks in the plan are done.';
 const SAYS = 'I will read the file.';
 const TOUCH = ['touch touched.txt'];
@@ -109,7 +60,7 @@ describe('recordings of real agents of the Agent Client Protocol', () => {
 
   for (const name of NAMES)
     it(`R6.6 ${name}: text, tools, cost, end`, () => {
-      const events = read(replay(name).lines);
+      const events = read(acpReplay(name).lines);
       const [cost, another] = ofType(events, 'cost');
       const end = ofType(events, 'end').at(-1);
       const tools = ofType(events, 'toolCall').map(({ summary }) => summary);
@@ -121,13 +72,13 @@ describe('recordings of real agents of the Agent Client Protocol', () => {
     });
 
   it('R17.1 a request shows the command itself, whatever form the agent gives it, and offers its choices', () => {
-    const asking = NAMES.filter((name) => replay(name).questions.length > 0);
+    const asking = NAMES.filter((name) => acpReplay(name).questions.length > 0);
     assert.deepEqual(
       asking.map((name) => name.split('-')[0]),
       ['claude', 'claude', 'codex', 'copilot', 'gemini', 'gemini', 'opencode', 'opencode', 'qwen'],
     );
     for (const name of asking) {
-      const { questions, answers } = replay(name);
+      const { questions, answers } = acpReplay(name);
       const [question] = questions;
       assert.ok(question, name);
       assert.deepEqual(
@@ -154,6 +105,11 @@ describe('recordings of real agents of the Agent Client Protocol', () => {
       diff: '--- /w/a.txt\n-one\n+two\n+three',
     });
     assert.equal(questionOf({ toolCall, options: [{ optionId: 'a', kind: 'allow_for_ever' }] }, new Map()), undefined);
+    const options = ['allow_once', 'reject_once', 'allow_always'].map((kind, at) => {
+      return { optionId: at < 2 ? 'same' : 'other', name: 'No', kind };
+    });
+    const ids = questionOf({ toolCall, options }, new Map())?.choices.map(({ id }) => id);
+    assert.deepEqual(ids, ['other'], 'nobody knows which of two with one id is chosen');
   });
 });
 
@@ -222,7 +178,7 @@ describe('the reader of our driver', () => {
     const anyName = fc.constantFrom(...NAMES);
     fc.assert(
       fc.property(anyName, fc.nat(20_000), (name, at) => {
-        const text = textOf(replay(name).lines);
+        const text = acpOutput(acpReplay(name).lines);
         const cut = text.slice(0, at % (text.length + 1)).split('\n');
         const reader = profile.reader();
         const events = cut.flatMap((line) => reader.line(line));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { AgentEvent, Json } from '../../src/core/model/agentEvent.ts';
+import { acpNames, acpOutput, acpReplay } from './support/acpReplay.ts';
 import { assertEvents } from './support/eventShape.ts';
 import {
   endOf,
@@ -13,8 +14,11 @@ import {
   recordings,
 } from './support/streams.ts';
 
-const RUNS = recordings().filter(({ output }) => output !== '');
-const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'sample'] as const;
+const ACP_RUNS = acpNames().map((name): Recording => {
+  return { name: `acp-${name}`, agent: 'acp', output: acpOutput(acpReplay(name).lines), exitCode: 0 };
+});
+const RUNS = [...recordings().filter(({ output }) => output !== ''), ...ACP_RUNS];
+const AGENTS = ['claude', 'codex', 'gemini', 'opencode', 'copilot', 'pi', 'qwen', 'kilo', 'acp', 'sample'] as const;
 const anyRun = fc.constantFrom(...RUNS);
 // Whole documents over several lines are no events a line: what is put between their lines breaks them.
 const anyEventRun = fc.constantFrom(...RUNS.filter(({ name }) => name !== 'gemini-json'));

@@ -122,8 +122,9 @@ function answerViolations(
 ): string[] {
   return attempts.flatMap(({ token, end }) => {
     const recorded = history.flatMap(({ why }) => {
-      const [, answer, asked] = /^(allowed|denied) by .*: run work (\S+)\?$/.exec(why) ?? [];
-      return asked === token ? [answer === 'allowed'] : [];
+      const [, answer, said, asked] = ANSWERED.exec(why) ?? [];
+      if (asked !== token) return [];
+      return [answer === 'answered' ? `true ${said}` : `${answer === 'allowed'}`];
     });
     if (recorded.length > 1) return [`${loopId} has ${recorded.length} answers to one question`];
     const heard = answersHeard(join(storage, 'runs'), token);
@@ -133,7 +134,11 @@ function answerViolations(
   });
 }
 
-function answersHeard(runsFolder: string, token: string): boolean[] {
+/** How the history tells an answer to a permission, or to a decision with what was said. */
+const ANSWERED =
+  /^(allowed|denied|answered|left to the agent) by \w+(?: \w+)?(?: \((.*)\))?: (?:run work|decide) ([\w-]+)(?:\?| and name it)$/;
+
+function answersHeard(runsFolder: string, token: string): string[] {
   try {
     return answersIn(runFiles(runsFolder, token).stdout);
   } catch (error) {

@@ -50,6 +50,8 @@ export interface ChaosResult {
   readonly isolated: number;
   /** Questions that were answered. */
   readonly answered: number;
+  /** Those of them that wanted words. */
+  readonly decided: number;
   readonly ledger: number;
 }
 
@@ -114,6 +116,7 @@ class Chaos {
   #hosts: HostProcess[] = [];
   #checked = 0;
   #answered = 0;
+  #decided = 0;
   #ledger = 0;
 
   constructor(options: ChaosOptions) {
@@ -145,6 +148,7 @@ class Chaos {
       checked: this.#checked,
       isolated: this.#isolated.size,
       answered: this.#answered,
+      decided: this.#decided,
       ledger: this.#ledger,
     };
   }
@@ -153,7 +157,7 @@ class Chaos {
     for (let host = 0; host < HOSTS; host++) await this.#open();
     let submitted = 0;
     for (let done = 0; done < this.#options.faults && this.#violations.size === 0; ) {
-      while (submitted < done + 6) await this.#submit(`${this.#prefix}${submitted++}`);
+      while (submitted < done + 6) await this.#submit(submitted++);
       if (this.#options.headless) await this.#standby.ensure();
       await sleep(this.#random.between(20, 150));
       const fault = await this.#strike();
@@ -271,14 +275,16 @@ class Chaos {
 
   // ── Work ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #submit(loopId: string): Promise<void> {
+  async #submit(nth: number): Promise<void> {
+    const loopId = `${this.#prefix}${nth}`;
     const prompt = JSON.stringify({
       steps: this.#random.between(1, 5),
       stepMs: this.#random.between(5, 120),
       cost: this.#random.between(1, 5_000_000),
       child: this.#random.chance(0.2),
       file: fileOf(loopId),
-      asks: this.#random.chance(0.2),
+      // A quarter of them, one kind as often as the other.
+      asks: nth % 8 === 1 ? 'permission' : nth % 8 === 5 && 'decision',
     });
     const isIsolated = this.#options.hasWorkTrees === true && this.#random.chance(0.25);
     if (isIsolated) this.#isolated.add(loopId);
@@ -372,13 +378,16 @@ class Chaos {
     const open = (await this.#try<ListedQuestion[]>({ do: 'questions' })) ?? [];
     const asked = this.#random.pick(open);
     if (!asked) return;
-    const { loopId, question } = asked;
-    const give = async (choice: 'yes' | 'no') =>
-      (await this.#try<boolean>({ do: 'answer', loopId, question, choice })) === true;
+    const { loopId, question, command } = asked;
+    const give = async (choice: 'yes' | 'no', says: string) => {
+      const replies = command === '' && choice === 'yes' ? { replies: [['SQLite', 'PostgreSQL'], [says]] } : {};
+      return (await this.#try<boolean>({ do: 'answer', loopId, question, choice, ...replies })) === true;
+    };
     const other = this.#random.pick(['yes', 'no'] as const) as 'yes' | 'no';
-    const taken = await Promise.all([give('yes'), give(other)]);
+    const taken = await Promise.all([give('yes', 'first'), give(other, 'second')]);
     if (taken.every(Boolean)) this.#violations.add(`the question ${question} of ${loopId} was answered twice`);
     if (taken.some(Boolean)) this.#answered++;
+    if (taken.some(Boolean) && command === '') this.#decided++;
   }
 
   /** What must hold at every moment. */

@@ -156,6 +156,34 @@ describe('loops', () => {
       assert.equal(called.out, '');
     });
 
+  it('R17.1 what an agent asks controls no terminal, as text and as JSON', async () => {
+    await run('submit', '--id', 'a', 'work');
+    const text = 'ls\u001b]8;;x\u0007\u009b2K\u202e\u0000<b>$(x)&amp;[a](command:b)';
+    const choices = [
+      { id: 'deny', kind: 'allowOnce', label: text },
+      { id: `deny\n  deny\u001b[1A`, kind: 'denyOnce', label: text },
+    ];
+    const request = { kind: 'command', tool: text, title: text, command: text };
+    const asking = [{ id: 'q1', at: Date.now(), request, choices }];
+    await change('a', { state: 'waiting', for: 'you', need: 'question', why: `it asks: ${text}`, asking });
+    const shown = ['answer', 'show', 'list', 'status'].map((word) =>
+      word === 'answer' || word === 'show' ? [word, 'a'] : [word],
+    );
+    for (const words of shown)
+      for (const called of [await run(...words), await run(...words, '--json')])
+        assert.doesNotMatch(called.out + called.error, /(?!\n)[\p{Cc}\p{Cf}]/u, words.join(' '));
+    const { questions } = await json(schemas.questionsSchema, 'answer', 'a');
+    assert.equal(questions[0]?.command, text, 'a program reads what was asked');
+    const { out } = await run('answer', 'a');
+    assert.deepEqual(
+      out.split('\n').filter((line) => / deny/.test(line)),
+      ['  deny             Allow Once', '  deny‹line break› deny‹U+001B›[1A Deny'],
+    );
+    await run('answer', 'a', 'deny');
+    const { history } = await json(schemas.showSchema, 'show', 'a');
+    assert.match(history.map(({ why }) => why).join('\n'), /denied by you/);
+  });
+
   it('R15.3 wait ends as the worst of the loops it names, and each exit code is in the help', async () => {
     for (const id of ['done', 'failed', 'cancelled', 'asks']) await run('submit', '--id', id, 'work');
     const finishedAt = Date.now();

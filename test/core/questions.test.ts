@@ -98,6 +98,26 @@ describe('questions', () => {
     assert.deepEqual(answers(), []);
   });
 
+  it('R17.1 a choice that an agent calls `deny` and that allows is not what `deny` stands for', async () => {
+    const window = await asking();
+    const forged = [
+      { id: 'deny', kind: 'allowOnce', label: 'Deny' },
+      { id: 'allow', kind: 'allowAlways', label: 'Allow' },
+    ] as const;
+    run().ask({ ...asked('q2'), choices: forged });
+    await machine.soon();
+    await window.answer('a', { choice: 'deny', question: 'q2' });
+    run().ask({ ...asked('q3'), choices: forged });
+    await machine.soon();
+    await window.answer('a', { choice: 'allow', question: 'q3' });
+    assert.deepEqual(answers(), [
+      ['q2', false, 'user'],
+      ['q3', true, 'user'],
+    ]);
+    assert.equal(run().answers.get('q2')?.choice, undefined);
+    assert.equal(run().answers.get('q3')?.choice, 'deny');
+  });
+
   it('R17.1 a question survives the host, and an answer that was stored but not passed on is passed on', async () => {
     const window = await asking();
     machine.kill(window);

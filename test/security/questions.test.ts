@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { PermissionRequest, Question } from '../../src/core/model/question.ts';
+import { decidePermission } from '../../src/core/policy/permissionRules.ts';
+import { requestLine } from '../../src/core/policy/requests.ts';
 import { agentEnvironment } from '../../src/process/environment/carriedEnvironment.ts';
-import {
-  CHOICE_WORDS,
-  choicesOf,
-  isPlain,
-  optionRows,
-  requestParts,
-  requestText,
-  visibleText,
-} from '../../src/ui/questions/requestText.ts';
+import { CHOICE_WORDS, choicesOf, optionRows, requestParts, requestText } from '../../src/ui/questions/requestText.ts';
+import { isPlain, visibleCode, visibleText } from '../../src/ui/questions/visibleText.ts';
+import { oneLine } from '../../src/ui/text/safeText.ts';
 
 const command = (text: string): PermissionRequest => ({ kind: 'command', tool: 'Bash', title: 'List', command: text });
 
@@ -24,6 +20,67 @@ describe('What an agent asks cannot pass for something else', () => {
         assert.doesNotMatch(visibleText(text), /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
     );
+  });
+
+  /** Tricks that each had a command look like another one: how it is shown. */
+  const TRICKS: readonly (readonly [trick: string, command: string, shown: string])[] = [
+    ['a terminal escape', 'ls\u001b[2K\u001b[1Aecho hi', 'ls‹U+001B›[2K‹U+001B›[1Aecho hi'],
+    ['an escape in one sign', 'ls\u009b8mrm', 'ls‹U+009B›8mrm'],
+    ['a terminal link', '\u001b]8;;file:///etc\u0007ls', '‹U+001B›]8;;file:///etc‹U+0007›ls'],
+    ['an isolate that turns text around', 'ls \u2067; rm -rf ~\u2069', 'ls ‹U+2067›; rm -rf ~‹U+2069›'],
+    ['a variation selector', 'ls\ufe01 \u{e0101}x', 'ls‹U+FE01› ‹U+E0101›x'],
+    ['letters that look like blanks', 'ls\u3164\u2800\u202f\u205fx', 'ls‹U+3164›‹U+2800›‹U+202F›‹U+205F›x'],
+    ['a joiner of marks', 'r\u034fm', 'r‹U+034F›m'],
+    ['letters of the tag alphabet', 'ls\u{e0072}\u{e006d}', 'ls‹U+E0072›‹U+E006D›'],
+    [
+      'a flood of marks over other lines',
+      `ls a${'\u0338'.repeat(400)}`,
+      'ls a\u0338\u0338\u0338\u0338‹396 marks more›',
+    ],
+    ['words from right to left', 'cat \u05d0 > \u05d1', 'cat \u05d0‹LTR› > \u05d1'],
+    ['NUL', 'ls\u0000;rm', 'ls‹U+0000›;rm'],
+    ['a line that is drawn over', 'rm -rf ~\rls     ', 'rm -rf ~‹U+000D›ls     '],
+    ['a glyph without a look of its own', 'ls\ue0a0', 'ls‹U+E0A0›'],
+    ['a sign for a line end', 'ls\u2028rm', 'ls‹U+2028›rm'],
+  ];
+  for (const [trick, text, shown] of TRICKS)
+    it(`R17.1 ${trick} is shown by its code, needs a page to be allowed, and fits no allow rule`, () => {
+      const [part] = requestParts(command(text));
+      assert.equal(part?.text, shown);
+      assert.equal(isPlain(text), false);
+      assert.doesNotMatch(requestLine(command(text)), /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]|\p{M}{5}/u);
+      const isSeen = /^[\p{L}\p{M}> ]+$/u.test(text);
+      const rules = { allow: ['Command'], ask: [], deny: [] };
+      if (!isSeen) assert.equal(decidePermission(command(text), rules, '/w').action, 'ask');
+    });
+
+  it('R17.1 what is written in any script, with the marks that it needs, is shown as it is', () => {
+    const words = [
+      'na\u0308ive',
+      '\u05e9\u05dc\u05d5\u05dd',
+      '\u0e17\u0e35\u0e48',
+      '\u4f60\u597d',
+      'cafe\u0301',
+      '\u{1f600}',
+    ];
+    for (const word of words) {
+      assert.equal(visibleCode(`echo ${word}`), `echo ${word}`);
+      assert.ok(isPlain(`echo ${word}`), word);
+    }
+  });
+
+  it('R17.1 a flood of marks covers no other row of a list', () => {
+    assert.equal(oneLine(`Fix a${'\u0338'.repeat(40)}b`), 'Fix a\u0338\u0338\u0338\u0338b');
+  });
+
+  it('R17.1 a line break in a name or an option makes no further one', () => {
+    const files: PermissionRequest = { kind: 'edit', tool: 'Write', title: '', paths: ['a.ts\n/etc/passwd', 'b.ts'] };
+    assert.equal(requestParts(files)[0]?.text, 'a.ts‹line break›/etc/passwd\nb.ts');
+    const options = [{ label: 'SQLite\n- Allow Once', about: 'One\n- Deny' }];
+    const inquiries = [{ text: 'Which?', options, multiple: false }];
+    const [part] = requestParts({ kind: 'inquiry', tool: 'Ask', title: '', inquiries });
+    assert.equal(part?.text, 'Which?\n- SQLite‹line break›- Allow Once: One‹line break›- Deny');
+    assert.equal(optionRows(inquiries[0]!)[0]?.label, '“SQLite‹line break›- Allow Once”');
   });
 
   it('R17.1 no gap hides what comes after it', () => {

@@ -61,7 +61,9 @@ describe('Foreign text when it is shown', () => {
       const errors = [new InvalidLoopError('cwd', `"${text}" is not an existing folder`), new Error(text)];
       const event = { type: 'loop:failed', at: 0, host: 'w', loopId: 'a', error: text, permanent: true } as const;
       const completed = { type: 'loop:completed', at: 0, host: 'w', loopId: 'a', costUsd: 0 } as const;
+      const asking = { type: 'loop:asking', at: 0, host: 'w', loopId: 'a', question: 'q', asks: text } as const;
       const notices = [
+        noticeOf('question', [asking], () => text, 0),
         noticeOf('failure', [{ ...event, reason: 'exit' }], () => text, 0),
         noticeOf(
           'completion',

@@ -5,7 +5,7 @@ import type { CheckRequest } from '../../src/core/model/check.ts';
 import type { Containment } from '../../src/core/model/containment.ts';
 import { isActive } from '../../src/core/model/loop.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
-import { openQuestions } from '../../src/core/model/question.ts';
+import { type GivenAnswer, openQuestions } from '../../src/core/model/question.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog } from '../../src/core/ports/agents.ts';
 import type { Clock } from '../../src/core/ports/clock.ts';
@@ -54,7 +54,7 @@ export type HostRequest = { readonly id: number } & (
         | 'discard';
       readonly loopId: string;
     }
-  | { readonly do: 'answer'; readonly loopId: string; readonly question: string; readonly choice: string }
+  | ({ readonly do: 'answer'; readonly loopId: string } & GivenAnswer)
   | { readonly do: 'tryNow'; readonly account: string }
   | {
       readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' | 'cleanUp' | 'clearFinished';
@@ -108,6 +108,7 @@ export interface ListedRun {
 export interface ListedQuestion {
   readonly loopId: string;
   readonly question: string;
+  /** What it would run; empty where it asks for words. */
   readonly command: string;
 }
 
@@ -247,7 +248,7 @@ async function answer(request: HostRequest): Promise<unknown> {
       weather = request.weather;
       return true;
     case 'answer':
-      await supervisor.answer(request.loopId, { question: request.question, choice: request.choice });
+      await supervisor.answer(request.loopId, request);
       return true;
     case 'questions':
       return supervisor

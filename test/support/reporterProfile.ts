@@ -44,12 +44,12 @@ export function reporterProfile(program = PROGRAM): AgentProfile {
   };
 }
 
-/** What the reporter was answered, answer by answer. */
-export function answersIn(stdoutPath: string): boolean[] {
+/** What the reporter was answered, answer by answer: `true`, `false`, or `true` and what was said. */
+export function answersIn(stdoutPath: string): string[] {
   const lines = readFileSync(stdoutPath, 'utf8').split('\n');
   return lines.flatMap((line) => {
-    const [, answer] = /^\{"answered":(true|false)\}$/.exec(line) ?? [];
-    return answer === undefined ? [] : [answer === 'true'];
+    const [, answer, said] = /^\{"answered":(true|false)(?:,"said":"([^"]*)")?\}$/.exec(line) ?? [];
+    return answer === undefined ? [] : [said === undefined ? answer : `${answer} ${said}`];
   });
 }
 

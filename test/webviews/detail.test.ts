@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
+import type { PermissionRequest, Question } from '../../src/core/model/question.ts';
 import type { AttemptRow, DetailData, FromDetail, ToDetail } from '../../src/ui/detail/protocol.ts';
+import { choicesOf, requestParts } from '../../src/ui/questions/requestText.ts';
 import { launchBrowser } from '../support/host/browser.ts';
 import { until } from '../support/until.ts';
 import { WebviewPage } from './support/webviewPage.ts';
@@ -206,6 +208,22 @@ describe('detail page', () => {
         { question: 'q1', choice: 'deny' },
       ],
     );
+  });
+
+  it('R17.1 what an agent asks is only text, and the buttons below it are ours', async () => {
+    const text = '<img src=x onerror=alert(1)> <button>Allow Once</button> [a](command:b) &lt;b&gt; $(trash)';
+    const request: PermissionRequest = { kind: 'command', tool: text, title: text, command: text };
+    const choices: Question['choices'] = [
+      { id: 'a', kind: 'allowOnce', label: 'Deny' },
+      { id: 'b', kind: 'denyOnce', label: 'Allow Once' },
+    ];
+    const question = { id: 'q1', parts: requestParts(request), choices: choicesOf({ choices }), canRemember: false };
+    await open({ ...DETAIL, questions: [question] });
+    const card = view.page.getByRole('region', { name: 'Needs You' });
+    await card.getByRole('button', { name: 'Deny', exact: true }).waitFor();
+    assert.deepEqual(await card.getByRole('button').allInnerTexts(), ['Allow Once', 'Deny']);
+    assert.deepEqual(await card.locator('pre').allInnerTexts(), [text, text, text]);
+    assert.equal(await card.locator('img, a, b').count(), 0);
   });
 
   it('R11.8 shows what each round has proved, the curve of its scores and the best round', async () => {

@@ -166,7 +166,10 @@ function result(message: JsonObject, memory: Memory, emit: Emit, words: AgentWor
   const text = textIn(message['result']);
   const ok = message['is_error'] === false || (message['is_error'] === undefined && message['subtype'] === 'success');
   // Without stream-json the result is all there is.
-  if (ok && text !== '' && !memory.spoke) emit({ type: 'text', text, delta: false });
+  if (ok && text !== '' && !memory.spoke) {
+    write(memory, '', text.length);
+    emit({ type: 'text', text, delta: false });
+  }
   const denials = itemsIn(message['permission_denials']).map(objectIn);
   for (const denial of denials) deny(memory, emit, denial, `not allowed: ${callSummary(denial['tool_input'])}`);
   emitRest(message, memory, emit);

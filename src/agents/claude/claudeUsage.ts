@@ -119,6 +119,14 @@ function billTotal(message: JsonObject, total: number | undefined, bill: ClaudeB
     return;
   }
   const tokens = usageTokens(objectIn(message['usage']));
+  if (
+    total === undefined &&
+    !anyTokens(tokens) &&
+    Object.values(bill.written).some((written) => countIn(written) > 0)
+  ) {
+    emit({ type: 'cost', cost: 0, source: 'unknown', note: 'it named neither tokens nor a cost' });
+    return;
+  }
   if (total === undefined || anyTokens(tokens)) {
     const { cost, note } = prices.priceOf(tokens, Object.keys(objectIn(message['modelUsage']))[0], FAMILY);
     emit({ type: 'cost', cost, source: 'priced', note });

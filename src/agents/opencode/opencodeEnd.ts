@@ -22,6 +22,8 @@ export interface OpencodeRun {
   /** Any step has begun. */
   stepped: boolean;
   spoke: boolean;
+  /** It has said or done something in its step. */
+  worked: boolean;
   /** A tool whose permission was refused since the last step ended well. */
   refused: string;
   denied: number;

@@ -43,6 +43,7 @@ export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
       inStep: false,
       stepped: false,
       spoke: false,
+      worked: false,
       refused: '',
       denied: 0,
       open: [],
@@ -65,6 +66,7 @@ export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
           // A sub-agent writes for its agent, not for people.
           if (!own || textIn(part['text']) === '') return;
           memory.spoke = true;
+          memory.worked = true;
           emit({ type: 'text', text: textIn(part['text']), delta: false });
           return;
         case 'tool_use':
@@ -73,7 +75,7 @@ export function opencodeGrammar(context: OpencodeContext): Grammar<Memory> {
         case 'step_finish':
           if (own) endStep(part, memory);
           else seeChild(session, memory);
-          bill(part, own && memory.unseen > 0, emit, context);
+          bill(part, { partly: own && memory.unseen > 0, worked: own && memory.worked }, emit, context);
           return;
         case 'error':
           if (own) failed(message['error'], memory, emit, context);
@@ -88,6 +90,7 @@ function beginStep(memory: Memory): void {
   memory.failed = false;
   memory.vague = false;
   memory.inStep = true;
+  memory.worked = false;
   memory.stepped = true;
 }
 
@@ -110,6 +113,7 @@ function tool(part: JsonObject, own: boolean, memory: Memory, emit: Emit): void 
   const id = textIn(part['callID']);
   const name = textIn(part['tool']) || 'tool';
   const identity = id === '' ? {} : { id };
+  if (own) memory.worked = true;
   if (!memory.open.includes(id)) {
     if (own && name === 'task') memory.unseen++;
     emit({
@@ -137,8 +141,16 @@ function tool(part: JsonObject, own: boolean, memory: Memory, emit: Emit): void 
   });
 }
 
-/** Each step names its own cost: 0 where no price is known for its model, which does not make it free (R6.6). */
-function bill(part: JsonObject, partly: boolean, emit: Emit, { prices, model }: OpencodeContext): void {
+/**
+ * Each step names its own cost: 0 where no price is known for its model, and where its provider counts no tokens, which
+ * does not make it free (R6.6).
+ */
+function bill(
+  part: JsonObject,
+  { partly, worked }: { readonly partly: boolean; readonly worked: boolean },
+  emit: Emit,
+  { prices, model }: OpencodeContext,
+): void {
   const counts = objectIn(part['tokens']);
   const cache = objectIn(counts['cache']);
   const tokens: Tokens = {
@@ -151,6 +163,10 @@ function bill(part: JsonObject, partly: boolean, emit: Emit, { prices, model }: 
   const named = model === undefined ? {} : { model };
   const reported = part['cost'];
   emit({ type: 'usage', tokens, ...named });
+  if (worked && !anyTokens(tokens) && !(isCost(reported) && reported > 0) && !prices.isFree(model)) {
+    emit({ type: 'cost', cost: 0, source: 'unknown', ...named, note: 'it named neither tokens nor a cost' });
+    return;
+  }
   if (isCost(reported) && (reported > 0 || !anyTokens(tokens))) {
     emit({ type: 'cost', cost: toNano(reported), source: 'reported', ...atLeast });
     return;

@@ -124,14 +124,28 @@ function finish(body: JsonObject, memory: Memory, emit: Emit, prices: Prices): v
   memory.error = textIn(body['errorMessage']);
   memory.pieces = false;
   memory.partial = nothing();
-  bill(body['usage'], textIn(body['model']), emit, prices);
+  // What ended before anything was said has cost nothing.
+  const isCut = memory.stop === 'error' || memory.stop === 'aborted';
+  const worked = !isCut && itemsIn(body['content']).length > 0;
+  bill({ usage: body['usage'], model: textIn(body['model']), worked }, emit, prices);
 }
 
-/** Each message names its own cost: 0 where no price is known for its model, which does not make it free (R6.6). */
-function bill(usage: unknown, model: string, emit: Emit, prices: Prices): void {
+/**
+ * Each message names its own cost: 0 where no price is known for its model, and where its provider counts no tokens,
+ * which does not make it free (R6.6).
+ */
+function bill(
+  { usage, model, worked }: { readonly usage: unknown; readonly model: string; readonly worked: boolean },
+  emit: Emit,
+  prices: Prices,
+): void {
   const { tokens, usd } = usageIn(usage);
   const named = model === '' ? {} : { model };
   if (anyTokens(tokens)) emit({ type: 'usage', tokens, ...named });
+  if (worked && usd === 0 && !anyTokens(tokens) && !prices.isFree(model)) {
+    emit({ type: 'cost', cost: 0, source: 'unknown', ...named, note: 'it named neither tokens nor a cost' });
+    return;
+  }
   if (usd > 0 || !anyTokens(tokens)) {
     emit({ type: 'cost', cost: toNano(usd), source: 'reported', ...named });
     return;
@@ -145,7 +159,8 @@ function compacted(message: JsonObject, emit: Emit, prices: Prices): void {
   const result = objectIn(message['result']);
   const error = textIn(message['errorMessage']);
   if (error !== '') emit({ type: 'warning', text: oneLine(`Its context could not be compacted: ${error}`, 500) });
-  if (anyTokens(usageIn(result['usage']).tokens)) bill(result['usage'], textIn(result['model']), emit, prices);
+  const { usage } = result;
+  if (anyTokens(usageIn(usage).tokens)) bill({ usage, model: textIn(result['model']), worked: true }, emit, prices);
 }
 
 function toolStart(message: JsonObject, emit: Emit): void {

@@ -31,6 +31,8 @@ interface Memory {
   seen: Tokens;
   /** It has written text since the last result. */
   spoke: boolean;
+  /** It has said or done something since then. */
+  worked: boolean;
   ended: boolean;
   /** Tool calls whose denial is known. */
   denied: string[];
@@ -48,6 +50,7 @@ export function qwenGrammar(prices: Prices, now: () => number): Grammar<Memory> 
       total: NO_TOKENS,
       seen: NO_TOKENS,
       spoke: false,
+      worked: false,
       ended: false,
       denied: [],
     }),
@@ -77,6 +80,7 @@ function assistant(message: JsonObject, memory: Memory, emit: Emit, prices: Pric
   memory.ended = false;
   memory.model = textIn(body['model']) || memory.model;
   for (const part of partsOf(message)) {
+    memory.worked = true;
     if (part.kind === 'call') emit({ type: 'toolCall', ...idOf(part.id), name: part.name, summary: part.summary });
     // A sub-agent writes for its agent, not for people.
     else if (isOwn(message)) {
@@ -110,7 +114,9 @@ function result(message: JsonObject, memory: Memory, emit: Emit, prices: Prices,
   const ok = message['is_error'] === false || (message['is_error'] === undefined && message['subtype'] === 'success');
   if (ok && text !== '' && !memory.spoke) emit({ type: 'text', text, delta: false });
   for (const denial of denials) deny(denial, memory, emit);
-  bill(objectIn(message['usage']), memory, emit, prices);
+  // Its own commands call no model, and neither did what failed with an answer of its provider.
+  const isBilled = memory.worked && ok && message['num_turns'] !== 0;
+  bill(objectIn(message['usage']), isBilled, memory, emit, prices);
   memory.ended = true;
   memory.spoke = false;
   if (ok) emit(finished(denials.length));
@@ -118,7 +124,7 @@ function result(message: JsonObject, memory: Memory, emit: Emit, prices: Prices,
 }
 
 /** The result's counter is the process's, and holds calls beside the work that no message shows. */
-function bill(usage: JsonObject, memory: Memory, emit: Emit, prices: Prices): void {
+function bill(usage: JsonObject, isBilled: boolean, memory: Memory, emit: Emit, prices: Prices): void {
   const total = tokensIn(usage);
   const added = anyTokens(total) ? tokensSince(total, memory.total) : memory.seen;
   const rest = tokensOver(added, memory.seen);
@@ -126,9 +132,12 @@ function bill(usage: JsonObject, memory: Memory, emit: Emit, prices: Prices): vo
   if (anyTokens(added)) {
     const { cost, note } = prices.priceOf(added, memory.model || undefined);
     emit({ type: 'cost', cost, source: 'priced', ...modelOf(memory), note });
-  } else emit({ type: 'cost', cost: 0, source: 'priced', note: 'it used no tokens' });
+  } else if (isBilled && !prices.isFree(memory.model))
+    emit({ type: 'cost', cost: 0, source: 'unknown', ...modelOf(memory), note: 'its provider counts no tokens' });
+  else emit({ type: 'cost', cost: 0, source: 'priced', note: 'it used no tokens' });
   if (anyTokens(total)) memory.total = total;
   memory.seen = NO_TOKENS;
+  memory.worked = false;
 }
 
 function deny(denial: JsonObject, memory: Memory, emit: Emit): void {

@@ -1,6 +1,7 @@
 import { openQuestions, type Question, type Replies } from '../../core/model/question.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { choicesOf, requestText } from '../../ui/questions/requestText.ts';
+import { visibleLine, visibleText } from '../../ui/questions/visibleText.ts';
 import { oneLine } from '../../ui/text/safeText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { iso } from '../loopJson.ts';
@@ -62,7 +63,10 @@ export const addAnswer: AddCommands = (program, run) => {
         for (const one of open) {
           output.line(output.style('bold', `Question ${one.id}`));
           output.line(requestText(one.request, LONGEST_SHOWN).text);
-          for (const { id: name, word } of choicesOf(one)) output.line(`  ${name.padEnd(16)} ${word}`);
+          for (const { id: name, word } of choicesOf(one)) {
+            const shown = oneLine(visibleLine(visibleText(name)), 60);
+            output.line(`  ${shown.padEnd(16)} ${word}`);
+          }
         }
         return EXIT.ok;
       }),

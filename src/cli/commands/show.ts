@@ -1,9 +1,14 @@
 import { formatClock, formatUsd } from '../../ui/text/format.ts';
+import { oneLine } from '../../ui/text/safeText.ts';
+import { cleanText } from '../../ui/webviewHost/cleanText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { detailJson } from '../loopJson.ts';
 import { type LoopJson, showSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
 import { type AddCommands, examples } from './command.ts';
+
+/** How much of any text but the prompt is shown, characters. */
+const MOST = 2_000;
 
 export const addShow: AddCommands = (program, run) => {
   program
@@ -36,15 +41,16 @@ export const addShow: AddCommands = (program, run) => {
           ...(json.check === undefined ? [] : [['Check', json.check] as const]),
           ['Submitted', formatClock(detail.loop.submittedAt, now)],
         ];
-        output.line(output.style('bold', json.title));
-        for (const [name, text] of facts) output.line(`${name.padEnd(10)} ${text}`);
+        output.line(output.style('bold', oneLine(json.title, MOST)));
+        for (const [name, text] of facts) output.line(`${name.padEnd(10)} ${oneLine(text, MOST)}`);
         output.line();
-        output.line(json.prompt.trimEnd());
+        // A line end of any kind is one: nothing is drawn over.
+        output.line(cleanText(json.prompt.replace(/\r\n?/g, '\n')).trimEnd());
         if (json.attemptList.length > 0) output.line();
         for (const attempt of detail.attempts) {
           const what = attempt.isCheck ? 'Check' : 'Attempt';
           const how = attempt.outcome === undefined ? 'running' : `${attempt.outcome}: ${attempt.reason ?? ''}`;
-          output.line(`${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}  ${how}`);
+          output.line(`${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}  ${oneLine(how, MOST)}`);
           output.line(output.style('dim', `  ${logs(attempt.token).stdout}`));
         }
         return EXIT.ok;

@@ -1,4 +1,5 @@
 import type { PermissionRequest, PermissionRules } from '../model/question.ts';
+import { UNSEEN } from './unseen.ts';
 
 /** What the rules say of a request (R17.2). `rule`: the one that decided; absent where none did. */
 export interface PermissionVerdict {
@@ -11,9 +12,6 @@ const RULE = /^\s*([A-Za-z*][\w.:*-]*)\s*(?:\(([\s\S]*)\))?\s*$/;
 
 /** Characters with which one command line runs another, or writes a file: no `*` of an allow rule stands for them. */
 const SHELL_SIGNS = ';&|<>$`()\n\r';
-
-/** Characters that cannot be seen, or that reorder what is seen: no allow rule matches a text with one of them. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** Where one command line begins another. */
 const PARTS = /[;&|\n\r`(){}]+/;
@@ -62,6 +60,7 @@ function matches(rule: string, request: PermissionRequest, folder: string, isAll
   const [all, name = '', pattern] = RULE.exec(rule) ?? [];
   if (all === undefined || !namesTool(name, request)) return false;
   const subjects = subjectsOf(request, folder);
+  // What nobody can see nobody has meant.
   if (isAllow && [...subjects, request.tool].some((subject) => UNSEEN.test(subject))) return false;
   if (pattern === undefined) return true;
   if (subjects.length === 0 || (isAllow && request.targets === 'unknown')) return false;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../model/errors.ts';
 import type { PermissionRequest, Replies } from '../model/question.ts';
+import { UNSEEN, withoutMarkFloods } from './unseen.ts';
 
 /** A longer command (characters) cannot be shown whole, and is denied unseen. */
 export const LONGEST_COMMAND = 16_384;
@@ -82,7 +83,10 @@ export function replyLine(replies: Replies): string {
   return plainLine(replies.map((list) => list.join(', ')).join('; '));
 }
 
-function plainLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+const GAPS = new RegExp(`(?:${UNSEEN.source}|\\s)+`, 'gu');
+
+/** An agent's text as one line in which every sign can be seen; `…` marks a cut. */
+export function plainLine(text: string): string {
+  const line = withoutMarkFloods(text.replace(GAPS, ' ').trim(), () => '');
   return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line;
 }

@@ -3,6 +3,7 @@ import { type ActiveLoop, isActive, type LiveLoop } from '../model/loop.ts';
 import {
   type Answer,
   type AskedQuestion,
+  type Choice,
   type ChoiceKind,
   type GivenAnswer,
   NO_PERMITS,
@@ -11,7 +12,15 @@ import {
   type Question,
 } from '../model/question.ts';
 import { decidePermission } from '../policy/permissionRules.ts';
-import { bounded, isSameRequest, LONGEST_COMMAND, repliesTo, replyLine, requestLine } from '../policy/requests.ts';
+import {
+  bounded,
+  isSameRequest,
+  LONGEST_COMMAND,
+  plainLine,
+  repliesTo,
+  replyLine,
+  requestLine,
+} from '../policy/requests.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { requestStop } from './requestStop.ts';
@@ -83,9 +92,11 @@ export function answer(unit: UnitOfWork, loopId: string, given: GivenAnswer): vo
   if (!loop) throw new UnknownLoopError(loopId);
   const question = questionOf(loop, id);
   const kind = choice === 'allow' ? 'allowOnce' : choice === 'deny' ? 'denyOnce' : undefined;
-  const chosen = question.choices.find((one) => one.id === choice || one.kind === kind);
+  // An agent may call any choice of its own `deny`.
+  const isMeant = (one: Choice) => one.id === choice && (!kind || isAllow(one.kind) === isAllow(kind));
+  const chosen = question.choices.find((one) => one.kind === kind) ?? question.choices.find(isMeant);
   if (!chosen && kind !== 'denyOnce') {
-    const offered = question.choices.map((one) => one.id).join(', ');
+    const offered = plainLine(question.choices.map((one) => one.id).join(', '));
     throw new InvalidArgumentError('choice', `must be one that the agent offers (${offered}), and is ${choice}`);
   }
   const allow = chosen !== undefined && isAllow(chosen.kind);

@@ -8,7 +8,8 @@ import { type Inquiry, openQuestions, type Question } from '../../core/model/que
 import type { LiveView } from '../../core/model/status.ts';
 import { ruleFor } from '../../core/policy/permissionRules.ts';
 import { bestRound } from '../../core/policy/rounds.ts';
-import { choicesOf, requestParts, visibleText } from '../questions/requestText.ts';
+import { choicesOf, requestParts } from '../questions/requestText.ts';
+import { visibleLine, visibleText } from '../questions/visibleText.ts';
 import { changesText, outcomeText } from '../review/changesText.ts';
 import { reasonOf } from '../text/loopText.ts';
 import { lastWordsOf } from '../text/proofWords.ts';
@@ -100,7 +101,7 @@ function inquiryData({ text, options, multiple }: Inquiry): NonNullable<Question
   return {
     text: visibleText(text),
     options: options.map(({ label, about }) => ({
-      ...{ shown: visibleText(label), reply: label },
+      ...{ shown: visibleLine(visibleText(label)), reply: label },
       ...(about !== undefined && { about: visibleText(about) }),
     })),
     multiple,

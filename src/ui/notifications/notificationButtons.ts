@@ -1,7 +1,7 @@
 import type { SupervisorEvent } from '../../core/model/event.ts';
 import type { Loop } from '../../core/model/loop.ts';
 import { openQuestions } from '../../core/model/question.ts';
-import { isPlain } from '../questions/requestText.ts';
+import { isPlain } from '../questions/visibleText.ts';
 import type { NoticeKind } from './notificationTexts.ts';
 
 /** A button of a message, and the command that it runs on the loops of the message. */

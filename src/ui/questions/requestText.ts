@@ -1,25 +1,9 @@
 import type { ChoiceKind, Inquiry, PermissionRequest, Question } from '../../core/model/question.ts';
 import { oneLine } from '../text/safeText.ts';
+import { visibleCode, visibleLine, visibleText } from './visibleText.ts';
 
 // A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
 // of it can pass for our words.
-
-/** Characters that cannot be seen or that reorder others, line ends and tabs aside. */
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u2800\u3000\u3164\uffa0]/gu;
-
-/** Foreign text with each character that cannot be seen as its code, and long gaps as their length. */
-export function visibleText(text: string): string {
-  return text
-    .replaceAll('\r\n', '\n')
-    .replace(UNSEEN, (sign) => `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`)
-    .replace(/[ \t]{9,}/g, (gap) => ` ‹${gap.length} blanks› `)
-    .replace(/\n(?:[ \t]*\n){3,}/g, (gap) => `\n‹${gap.split('\n').length - 1} line breaks›\n`);
-}
-
-/** Whether a text shows all that it is in one short line. */
-export function isPlain(text: string): boolean {
-  return text.length <= 120 && !text.includes('\n') && visibleText(text) === text;
-}
 
 /** One thing that a request says: a heading of ours, and the agent's text below it. */
 export interface RequestPart {
@@ -41,23 +25,21 @@ export function requestParts(request: PermissionRequest): RequestPart[] {
   const { kind, tool, title, command, paths, targets, diff, details, inquiries = [] } = request;
   if (kind === 'inquiry')
     return inquiries.map((one, at) => ({ heading: inquiryHeading(at, inquiries), text: inquiryText(one) }));
-  const parts: [string, string | undefined][] = [
-    [HEADINGS[kind], command ?? paths?.join('\n')],
-    ['Files', command === undefined ? undefined : paths?.join('\n')],
-    targets === 'unknown'
-      ? ['Where links lead these cannot be seen', paths?.join('\n')]
-      : ['Links lead to', targets?.join('\n')],
-    ['Change', diff],
-    ['Tool', tool],
-    ['The agent calls it', title],
-    ['Details', details],
+  const code = (text = '') => visibleCode(text);
+  const list = (names: readonly string[] = []) => names.map((name) => visibleLine(visibleCode(name))).join('\n');
+  const parts: [string, string][] = [
+    [HEADINGS[kind], command === undefined ? list(paths) : code(command)],
+    ['Files', command === undefined ? '' : list(paths)],
+    targets === 'unknown' ? ['Where links lead these cannot be seen', list(paths)] : ['Links lead to', list(targets)],
+    ['Change', code(diff)],
+    ['Tool', code(tool)],
+    ['The agent calls it', code(title)],
+    ['Details', code(details)],
   ];
-  const shown = parts.flatMap(([heading, text]) =>
-    text === undefined || text === '' ? [] : [{ heading, text: visibleText(text) }],
-  );
+  const shown = parts.flatMap(([heading, text]) => (text === '' ? [] : [{ heading, text }]));
   const [first] = shown;
   // Where nothing says what is done, its name has to do.
-  return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: visibleText(tool) }, ...shown];
+  return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: code(tool) }, ...shown];
 }
 
 function inquiryHeading(at: number, { length }: readonly Inquiry[]): string {
@@ -65,8 +47,9 @@ function inquiryHeading(at: number, { length }: readonly Inquiry[]): string {
 }
 
 function inquiryText({ text, options }: Inquiry): string {
-  const lines = options.map(({ label, about }) => `- ${label}${about === undefined ? '' : `: ${about}`}`);
-  return visibleText([text, ...lines].join('\n'));
+  const line = (said: string) => visibleLine(visibleText(said));
+  const lines = options.map(({ label, about }) => `- ${line(label)}${about === undefined ? '' : `: ${line(about)}`}`);
+  return [visibleText(text), ...lines].join('\n');
 }
 
 /** An inquiry as one line of a list, of which VS Code makes no icons. */
@@ -79,8 +62,8 @@ export function optionRows({
   options,
 }: Inquiry): { readonly label: string; readonly detail?: string; readonly reply: string }[] {
   return options.map(({ label, about }) => ({
-    label: `“${withoutIcons(oneLine(visibleText(label), 100))}”`,
-    ...(about !== undefined && { detail: withoutIcons(oneLine(visibleText(about), 300)) }),
+    label: `“${withoutIcons(oneLine(visibleLine(visibleText(label)), 100))}”`,
+    ...(about !== undefined && { detail: withoutIcons(oneLine(visibleLine(visibleText(about)), 300)) }),
     reply: label,
   }));
 }

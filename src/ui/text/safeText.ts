@@ -1,3 +1,5 @@
+import { withoutMarkFloods } from '../../core/policy/unseen.ts';
+
 // Prompts, titles and agent output are foreign text: showing it must have no effect.
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are what this takes out.
@@ -8,10 +10,11 @@ const INVISIBLE = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/g
 /** Foreign text as one line without control characters, of at most `max` characters; `…` marks a cut. */
 export function oneLine(text: string, max = 80): string {
   // Works only on the part that can be shown: a prompt may have 10 MiB.
-  const line = stripEscapes(text.slice(0, max * 4))
+  const clean = stripEscapes(text.slice(0, max * 4))
     .replace(INVISIBLE, ' ')
     .replace(/\s+/g, ' ')
     .trim();
+  const line = withoutMarkFloods(clean, () => '');
   return line.length > max || text.length > max * 4 ? `${cut(line, max - 1).trimEnd()}…` : line;
 }
 

@@ -54,6 +54,17 @@ describe('claude', () => {
     assert.deepEqual(costs({ total_cost_usd: 0.4 }), [[400_000_000, 'unknown']]);
   });
 
+  it('R6.6 a turn that names neither tokens nor a cost is unknown if it said anything', () => {
+    const said = { type: 'assistant', session_id: 's', message: { id: 'm', content: [{ type: 'text', text: 'hi' }] } };
+    const costs = (messages: readonly object[]) =>
+      ofType(read('claude', messages), 'cost').map(({ cost, source }) => [cost, source]);
+    const nothing = { ...ok, total_cost_usd: undefined };
+    assert.deepEqual(costs([said, nothing]), [[0, 'unknown']]);
+    assert.deepEqual(costs([said, { ...ok, total_cost_usd: '0,40 €' }]), [[0, 'unknown']]);
+    assert.deepEqual(costs([nothing]), [[0, 'unknown']]);
+    assert.deepEqual(costs([{ ...nothing, result: '' }]), [[0, 'priced']]);
+  });
+
   it('R6.6 a second result of that process is billed for what its total grew', () => {
     const messages = [
       { ...ok, total_cost_usd: 0.4 },

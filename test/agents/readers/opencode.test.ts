@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { causeIn, read, verdictOf } from '../support/read.ts';
-import { ofType, TEST_PRICE } from '../support/streams.ts';
+import { ofType, TEST_PRICE, testCatalog } from '../support/streams.ts';
 
 describe('opencode', () => {
   const start = { type: 'step_start', sessionID: 's', part: {} };
@@ -81,6 +81,33 @@ describe('opencode', () => {
     assert.equal(
       ofType(read('opencode', [start, finish('stop', { cost: 0, tokens: none })]), 'cost')[0]?.source,
       'reported',
+    );
+  });
+
+  it('R6.6 a step that worked and names neither tokens nor a cost is unknown, unless its model is free', () => {
+    const none = { cost: 0, tokens: { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } } };
+    const tool = {
+      type: 'tool_use',
+      sessionID: 's',
+      part: { callID: 'c', tool: 'bash', state: { status: 'completed', input: { command: 'ls' } } },
+    };
+    for (const work of [text, tool])
+      for (const rest of [none, { cost: undefined, tokens: undefined }]) {
+        const costs = ofType(read('opencode', [start, work, finish('stop', rest)]), 'cost');
+        assert.deepEqual(
+          costs.map(({ cost, source }) => [cost, source]),
+          [[0, 'unknown']],
+        );
+      }
+    const free = {
+      prices: { 'stub-1': { input: 0, output: 0 } },
+      agents: { o: { extends: 'opencode', model: 'x/stub-1' } },
+    };
+    const reader = testCatalog(free).catalog.find('o')!.reader();
+    const events = [start, text, finish('stop', none)].flatMap((one) => reader.line(JSON.stringify(one)));
+    assert.deepEqual(
+      ofType(events, 'cost').map(({ cost, source }) => [cost, source]),
+      [[0, 'reported']],
     );
   });
 

@@ -37,6 +37,17 @@ describe('pi', () => {
     );
   });
 
+  it('R6.6 a message without tokens and cost is unknown if it says or does anything, and free if it failed', () => {
+    const sources = (rest: object) =>
+      ofType(read('pi', [started, ended({ usage: undefined, ...rest })]), 'cost').map(({ cost, source }) => [
+        cost,
+        source,
+      ]);
+    assert.deepEqual(sources({}), [[0, 'unknown']]);
+    assert.deepEqual(sources({ content: [{ type: 'toolCall', id: 'c', name: 'bash' }] }), [[0, 'unknown']]);
+    assert.deepEqual(sources({ content: [], stopReason: 'error' }), [[0, 'reported']]);
+  });
+
   it('R6.10 a message accrues as it grows, and what was cut off is billed as far as it came', () => {
     const events = read('pi', [started, piece('a', 0.02), piece('b', 0.03)], { signal: 'SIGKILL' });
     assert.deepEqual(

@@ -39,6 +39,15 @@ describe('qwen', () => {
     assert.equal(ofType(events, 'cost').length, 2);
   });
 
+  it('R6.6 work for which no tokens are counted is unknown, never free', () => {
+    const sources = (messages: readonly object[]) =>
+      ofType(read('qwen', messages), 'cost').map(({ cost, source }) => [cost, source]);
+    assert.deepEqual(sources([message({}, [{ type: 'text', text: 'x' }]), result({ usage: usage(0, 0, 0) })]), [
+      [0, 'unknown'],
+    ]);
+    assert.deepEqual(sources([message({}), result({})]), [[0, 'priced']]);
+  });
+
   it('R6.6 a run that was cut off is billed by its messages, at least', () => {
     const [cost] = ofType(read('qwen', [message(usage(100, 0, 10))], { signal: 'SIGTERM' }), 'cost');
     assert.deepEqual([cost?.source, cost?.atLeast], ['priced', true]);

@@ -65,7 +65,8 @@ export function testCatalog(options: Partial<CatalogOptions> = {}) {
 }
 
 export function readerOf(agent: string, state?: Json, before?: SessionBefore): AgentReader {
-  const profile = testCatalog().catalog.find(agent);
+  const agents = { acp: { extends: 'acp', command: 'tiny' } };
+  const profile = testCatalog({ agents }).catalog.find(agent);
   if (!profile) throw new Error(`There is no agent ${agent}.`);
   return profile.reader(state, before);
 }
