@@ -17,9 +17,11 @@ import { thisMachine } from './process/environment/thisMachine.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
+import { createRunLogs } from './process/runFolder/runLogs.ts';
 import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { createResourceSampler } from './process/tables/resources.ts';
+import { createWorkers } from './process/tables/workers.ts';
 import type { OwnStore } from './store/postgres/sharedStore.ts';
 import { chooseStoreFolder, type StoreFolder } from './store/sqlite/storeFolder.ts';
 import type { AgentChecks } from './ui/agentCheck/agentChecks.ts';
@@ -169,10 +171,11 @@ export function createParts({
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log, ...(machine && { machine }) },
+      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      ...(machine && { machine, runLogs: createRunLogs(join(folder, 'runs'), join(folder, 'copies')) }),
       inspector: createInspector(),
       folders: existing,
-      workTrees: createWorkTrees({ storage, environment }),
+      workTrees: createWorkTrees({ storage, environment, processes: createWorkers() }),
       checkProfile: profileChecker(checks),
       settings: settings(),
       doubts: doubts(),

@@ -38,8 +38,11 @@ export function isAtWork(path: string): boolean {
   }
 }
 
-/** Waits until nothing is at work any more, for as long as one may wait. */
-export async function untilIdle(isBusy: () => boolean): Promise<void> {
-  for (let waited = 0; isBusy() && waited < BUSY_MS; waited += LOOK_AGAIN_MS)
+/** Waits until nothing is at work any more, for as long as one may wait. Returns whether that was so. */
+export async function untilIdle(isBusy: () => boolean | Promise<boolean>): Promise<boolean> {
+  for (let waited = 0; await isBusy(); waited += LOOK_AGAIN_MS) {
+    if (waited >= BUSY_MS) return false;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  return true;
 }

@@ -1,57 +1,33 @@
-import { existsSync } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import type { Git } from './git.ts';
-import { treeOfFiles } from './snapshot.ts';
+import { type CheckoutFolders, treeOfFiles } from './snapshot.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 
 /** What bringing work in needs beside the files (bytes): index, objects, logs. */
 const RESERVE_BYTES = 1024 * 1024;
 
-/** A user's checkout as it was before work was brought into it, with what was not committed. */
+/** What stands in a user's checkout before work is brought in. */
 export interface CheckoutGuard {
-  readonly root: string;
-  readonly name: string;
+  /** Its files. */
   readonly tree: string;
-  /** The snapshot of it; absent where all of it is committed. */
+  /** The snapshot of them; absent where all of them are committed. */
   readonly commit?: string;
 }
 
 /**
  * Notes what stands in a checkout, so that a merge that fails half-way can be led back from (R12.4). `name`: of the
- * snapshot, `<loop>/<n>`.
+ * snapshot, `<loop>/<n>`. `paths`: what the merge may write, which is taken even where it is ignored.
  */
 export async function guardCheckout(
   git: Git,
   store: SnapshotStore,
-  root: string,
+  folders: CheckoutFolders,
   name: string,
+  paths: ReadonlySet<string>,
 ): Promise<CheckoutGuard> {
-  const tree = await treeAt(git, store, root, name);
-  const head = await git.run(['rev-parse', 'HEAD^{tree}'], { cwd: root });
-  return { root, name, tree, ...(tree !== head && { commit: await store.commit(tree, name) }) };
-}
-
-/**
- * Leads a checkout back after a merge that failed half-way, on a full disk or by a hook. Returns undefined, or where it
- * is not as it was, what to do.
- */
-export async function leadBack(
-  git: Git,
-  store: SnapshotStore,
-  { root, name, tree, commit }: CheckoutGuard,
-  isMerge: boolean,
-): Promise<string | undefined> {
-  try {
-    if (isMerge) await abortMerge(git, root);
-    const now = await treeAt(git, store, root, name);
-    if (now !== tree) await putBack(git, store, root, { name, now, tree });
-    if ((await treeAt(git, store, root, name)) === tree) return undefined;
-  } catch {
-    // The disk is still full: the files stay as they are until its user has made space.
-  }
-  const from = commit === undefined ? 'git' : `git --git-dir="${store.folder}" --work-tree="${root}"`;
-  return `${root} is not as it was: free some space, then run there: ${from} checkout ${commit ?? 'HEAD'} -- .`;
+  const { tree } = await treeOfFiles(git, store, folders, name, paths);
+  const head = await git.run(['rev-parse', 'HEAD^{tree}'], { cwd: folders.root });
+  return { tree, ...(tree !== head && { commit: await store.commit(tree, name) }) };
 }
 
 /** Why there is too little space to bring in what a branch has; undefined where there is enough, or nobody can tell. */
@@ -68,36 +44,4 @@ export async function lackOfSpace(git: Git, root: string, branch: string): Promi
   if (!disk || disk.bavail * disk.bsize >= needed) return undefined;
   const megabytes = Math.ceil(needed / 1024 / 1024);
   return `The disk of ${root} is nearly full: free some space (${megabytes} MB are needed) and try again.`;
-}
-
-async function treeAt(git: Git, store: SnapshotStore, root: string, name: string): Promise<string> {
-  const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
-  return (await treeOfFiles(git, store, { root, gitFolder }, name)).tree;
-}
-
-/** Nothing was staged before: what is staged now comes from the merge. */
-async function abortMerge(git: Git, root: string): Promise<void> {
-  const folder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
-  const staged = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
-  if (existsSync(join(folder, 'MERGE_HEAD'))) await git.run(['merge', '--abort'], { cwd: root, asUser: true });
-  else if (staged.code === 1) await git.run(['reset', '--quiet', '--merge'], { cwd: root, asUser: true });
-}
-
-/** Brings the files from one tree to another: only those that differ are written, as a checkout writes them. */
-async function putBack(
-  git: Git,
-  store: SnapshotStore,
-  root: string,
-  { name, now, tree }: { readonly name: string; readonly now: string; readonly tree: string },
-): Promise<void> {
-  const index = join(store.folder, 'indexes', `${name.replaceAll('/', '-')}-back`);
-  const where = { cwd: root, env: { ...store.writing, GIT_INDEX_FILE: index } };
-  try {
-    await git.run(['read-tree', now], where);
-    await git.try(['update-index', '-q', '--refresh'], where);
-    await git.run(['read-tree', '-m', '-u', now, tree], where);
-  } finally {
-    await rm(index, { force: true });
-    await rm(`${index}.lock`, { force: true });
-  }
 }

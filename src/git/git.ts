@@ -17,6 +17,11 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** Called at once when it has started. */
   readonly onStart?: (pid: number) => void;
+  /**
+   * Called with its process id before it begins: where that rejects, or this host dies meanwhile, it never does. Not
+   * together with `stdin`. On Windows it has begun by then.
+   */
+  readonly before?: (pid: number) => Promise<void>;
 }
 
 /** Git failed: `stderr` is its own words. */
@@ -45,10 +50,14 @@ const OWN_CALL = [
   'maintenance.auto=false',
 ];
 
+/** Waits for a line, which the end of a dead host's pipe is not; then it becomes the program. */
+const ON_A_WORD = ['-c', 'read -r word && exec "$0" "$@" </dev/null'];
+const HAS_SHELL = process.platform !== 'win32';
+
 const LONGEST_OUTPUT = 256 * 1024 * 1024;
 const PATIENCE_MS = 10 * 60_000;
 
-/** The user's own Git program, called without a shell and without prompts. */
+/** The user's own Git program, called without prompts, and with its arguments as they are. */
 export class Git {
   readonly #environment: () => Promise<Readonly<Record<string, string>>>;
 
@@ -56,7 +65,7 @@ export class Git {
     this.#environment = environment;
   }
 
-  /** Runs Git and returns how it ended. Never rejects. */
+  /** Runs Git and returns how it ended. Rejects only with what `before` rejects with. */
   async try(args: readonly string[], options: GitOptions): Promise<GitResult> {
     const result = await this.#run(args, options, 'utf8');
     return { ...result, stdout: result.stdout as string };
@@ -84,7 +93,7 @@ export class Git {
 
   async #run(args: readonly string[], options: GitOptions, encoding: 'utf8' | 'buffer', program = 'git') {
     const { execa } = await import('execa');
-    const { cwd, stdin, asUser = false, timeoutMs = PATIENCE_MS } = options;
+    const { cwd, stdin, before, asUser = false, timeoutMs = PATIENCE_MS } = options;
     const inherited = Object.entries(await this.#environment()).filter(([name]) => !LEADS_ELSEWHERE.test(name));
     const env = {
       ...Object.fromEntries(inherited),
@@ -98,7 +107,10 @@ export class Git {
       ...(asUser ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
       ...options.env,
     };
-    const running = execa(program, [...(asUser ? [] : OWN_CALL), ...args], {
+    const words = [...(asUser ? [] : OWN_CALL), ...args];
+    const isHeld = before !== undefined && HAS_SHELL;
+    const [file, given] = isHeld ? ['/bin/sh', [...ON_A_WORD, program, ...words]] : [program, words];
+    const running = execa(file, given, {
       ...{
         cwd,
         env,
@@ -109,15 +121,26 @@ export class Git {
         maxBuffer: LONGEST_OUTPUT,
       },
       ...{ stripFinalNewline: false, encoding, killDescendants: true, forceKillAfterDelay: 500 },
-      ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
+      ...(stdin === undefined ? { stdin: isHeld ? ('pipe' as const) : ('ignore' as const) } : { input: stdin }),
     });
     if (running.pid !== undefined) options.onStart?.(running.pid);
+    const refused = before && running.pid !== undefined ? await errorOf(before(running.pid)) : undefined;
+    if (isHeld) running.stdin?.end(refused === undefined ? 'go\n' : '');
     const result = await running;
+    if (refused !== undefined) throw refused;
     const stderr =
       typeof result.stderr === 'string' ? result.stderr : Buffer.from(result.stderr ?? '').toString('utf8');
     const why = stderr || (result.failed ? (result.shortMessage ?? '') : '');
     return { code: result.exitCode, stdout: result.stdout ?? '', stderr: why };
   }
+}
+
+/** What a promise rejects with; undefined where it does not. */
+function errorOf(promise: Promise<void>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('It was refused.'),
+  );
 }
 
 function failure(args: readonly string[], cwd: string, code: number | undefined, stderr: string): GitError {

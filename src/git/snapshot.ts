@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, lstat, mkdir, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileChange, Snapshot } from '../core/ports/workTrees.ts';
@@ -36,13 +37,14 @@ export async function takeSnapshot(
 
 /**
  * The files of a work tree as a tree of our repository, and the paths of untracked ones that are too large for it.
- * `name` is what nobody else takes at the same time.
+ * `name` is what nobody else takes at the same time. `always`: files that are taken though they are large, or ignored.
  */
 export async function treeOfFiles(
   git: Git,
   store: SnapshotStore,
   { root, gitFolder }: CheckoutFolders,
   name: string,
+  always: ReadonlySet<string> = new Set(),
 ): Promise<{ readonly tree: string; readonly leftOut: readonly string[] }> {
   await store.open();
   const quiet = await withoutFilters(git, root);
@@ -54,11 +56,13 @@ export async function treeOfFiles(
       await copyIndex(gitFolder, index);
       await makeNewer(index);
     }
-    const { head, entries } = await lookAtFiles(git, root, quiet, needsCopy ? env : {});
+    const looked = await lookAtFiles(git, root, quiet, needsCopy ? env : {});
+    const { head } = looked;
+    const entries = [...looked.entries, ...(await ignoredAmong(git, root, always))];
     // Nothing differs: the tree is there, and no index need be written to find it.
     if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
     if (!needsCopy) await copyIndex(gitFolder, index);
-    const leftOut = await bringUpToDate(git, root, env, quiet, entries);
+    const leftOut = await bringUpToDate(git, { root, env, quiet, always }, entries);
     // It looks again at files that changed in the second of the index, through their filters.
     return { tree: await git.run([...quiet, 'write-tree'], { cwd: root, env }), leftOut };
   } finally {
@@ -79,7 +83,7 @@ async function copyIndex(gitFolder: string, index: string): Promise<void> {
  * Git looks again at files that are as new as the index, in whole seconds. Without their filters they would seem
  * changed.
  */
-async function makeNewer(index: string): Promise<void> {
+export async function makeNewer(index: string): Promise<void> {
   const later = new Date(Date.now() + NEWER_MS);
   await utimes(index, later, later).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
@@ -122,15 +126,31 @@ async function lookAtFiles(
   return { ...(head !== undefined && { head }), entries };
 }
 
+/** Where our index is brought up to date, and how. */
+interface Where {
+  readonly root: string;
+  readonly env: Record<string, string>;
+  readonly quiet: readonly string[];
+  readonly always: ReadonlySet<string>;
+}
+
+/** Those of some files that are there and ignored: no look at the files shows them. */
+async function ignoredAmong(git: Git, root: string, paths: ReadonlySet<string>): Promise<readonly FoundEntry[]> {
+  if (paths.size === 0) return [];
+  const stdin = [...paths].map((path) => `${path}\0`).join('');
+  // It ends with 1 where none is.
+  const { stdout } = await git.try(['check-ignore', '-z', '--stdin'], { cwd: root, stdin });
+  const ignored = stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+  return ignored.map((path) => ({ path, isNew: true, isChanged: true }));
+}
+
 /**
  * Brings our index up to date with the files: tracked ones, and untracked ones that are neither ignored nor too large.
  * Returns the paths of the latter.
  */
 async function bringUpToDate(
   git: Git,
-  root: string,
-  env: Record<string, string>,
-  quiet: readonly string[],
+  { root, env, quiet, always }: Where,
   entries: readonly FoundEntry[],
 ): Promise<string[]> {
   // A path that ends so is a repository of its own.
@@ -142,7 +162,8 @@ async function bringUpToDate(
     const sizes = await Promise.all(group.map(({ path, isNew }) => (isNew ? sizeOf(join(root, path)) : 0)));
     for (const [number, { path }] of group.entries()) {
       const size = sizes[number];
-      if (size !== undefined) (size > LARGEST_UNTRACKED_BYTES ? leftOut : taken).push(path);
+      const isLeftOut = size !== undefined && size > LARGEST_UNTRACKED_BYTES && !always.has(path);
+      if (size !== undefined) (isLeftOut ? leftOut : taken).push(path);
     }
   }
   if (taken.length > 0) {

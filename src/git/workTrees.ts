@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
-import { abortBringHome, bringHome, commitRest, isStopped, previewBringHome } from './bringHome.ts';
+import { abortBringHome, bringHome, commitRest, isStopped } from './bringHome.ts';
+import { type HomeParts, settleLeft } from './enterCheckout.ts';
 import { Git, GitError } from './git.ts';
 import { packWork, unpackWork } from './packedWork.ts';
+import { previewBringHome } from './previewHome.ts';
+import type { Processes } from './processes.ts';
 import { planPush, push } from './push.ts';
 import { cloneAt, fetchCommit, publishedCommit } from './remotes.ts';
 import { lookForRepository } from './repository.ts';
@@ -20,10 +23,11 @@ export interface WorkTreesOptions {
   readonly storage: string;
   /** The environment that a terminal would have. */
   environment(): Promise<Readonly<Record<string, string>>>;
+  readonly processes: Processes;
 }
 
 /** Work trees and snapshots through the user's own Git. */
-export function createWorkTrees({ storage, environment }: WorkTreesOptions): WorkTrees {
+export function createWorkTrees({ storage, environment, processes }: WorkTreesOptions): WorkTrees {
   const git = new Git(environment);
   const stores = new Map<string, SnapshotStore>();
   const storeOf = (commonFolder: string): SnapshotStore => {
@@ -46,6 +50,7 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
     known.set(cwd, folders);
     return folders;
   };
+  const home: HomeParts = { git, processes, storage, checkoutOf: foldersOf, storeOf };
   return {
     look: (cwd) => lookForRepository(git, cwd),
     isWorkTree,
@@ -75,16 +80,9 @@ export function createWorkTrees({ storage, environment }: WorkTreesOptions): Wor
         throw error;
       }
     },
-    preview: async (root, workTree, way) => {
-      const { commonFolder } = await repositoryOf(root);
-      const store = storeOf(commonFolder);
-      await store.open();
-      return previewBringHome(git, store, root, workTree, way);
-    },
-    bringHome: (root, workTree, way, loop) => {
-      const parts = { git, storeOf: async (folder: string) => storeOf((await foldersOf(folder)).commonFolder) };
-      return bringHome(parts, root, workTree, way, loop);
-    },
+    preview: (root, workTree, way, loop) => previewBringHome(home, root, workTree, way, loop),
+    bringHome: (root, workTree, way, loop) => bringHome(home, root, workTree, way, loop),
+    settleLeft: () => settleLeft(home),
     commitRest: (workTree, loop, asUser) => commitRest(git, workTree, loop, asUser),
     noteSetUp: ({ path }) => noteIgnored(git, path),
     planPush: (root, workTree) => planPush(git, root, workTree),

@@ -1,16 +1,14 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { there } from '../../src/core/model/looks.ts';
-import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
-import { systemClock } from '../../src/core/runtime/systemClock.ts';
-import { Supervisor } from '../../src/core/supervisor.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
-import { openPostgresStore, type PostgresStore } from '../../src/store/postgres/store.ts';
+import type { PostgresStore } from '../../src/store/postgres/store.ts';
 import { newLoop } from '../store/support.ts';
-import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
 import { type Figure, hand, median, percentile } from './support/figures.ts';
-import { instantLauncher } from './support/instantLauncher.ts';
+import { cycle, hostOn, openBenchStore, SentStatements } from './support/postgresHost.ts';
+import type { AskedOfHost } from './support/postgresHostMain.ts';
 
 /**
  * What a loop costs on PostgreSQL over a local socket, against its own statements sent by the bare driver in the same
@@ -30,31 +28,6 @@ if (!started) {
 const cluster = started;
 let hosts = 0;
 
-function open(address: string): Promise<PostgresStore> {
-  return openPostgresStore({ address, clock: systemClock, log: () => {}, password: async () => undefined });
-}
-
-async function supervisorOn(store: PostgresStore, folders: readonly string[] = []): Promise<Supervisor> {
-  let ids = 0;
-  const host = ++hosts;
-  const supervisor = new Supervisor({
-    store,
-    launcher: instantLauncher(),
-    agents: fakeCatalog(fakeProfile('sample')),
-    clock: store.clock,
-    inspector: { self: { pid: process.pid, startTime: String(host), bootId: 'bench' }, look: () => there(undefined) },
-    folders: { look: () => there(undefined) },
-    settings: { ...DEFAULT_SETTINGS, maxConcurrent: 4, maxQueueDepth: 1_000_000 },
-    window: { id: `bench-${host}`, folders, home: '/' },
-    log: (message, error) => process.stderr.write(`${message} ${error ?? ''}\n`),
-    random: () => 0.5,
-    // Ids of loops are made of the first ten characters.
-    newId: () => `${String(++ids).padStart(8, '0')}${String(host).padStart(2, '0')}benchid`,
-  });
-  await supervisor.start();
-  return supervisor;
-}
-
 /** Puts loops into the queue that no host here may start. */
 async function fill(store: PostgresStore, count: number): Promise<void> {
   for (let done = 0; done < count; done += FILL) {
@@ -65,77 +38,23 @@ async function fill(store: PostgresStore, count: number): Promise<void> {
   }
 }
 
-/** Submits loops one after another, each to its end. Returns µs for each. */
-async function cycle(supervisor: Supervisor, count: number): Promise<number> {
-  let done = 0;
-  let wake: (() => void) | undefined;
-  const listening = supervisor.onEvent(({ type }) => {
-    if (type !== 'loop:completed') return;
-    done++;
-    wake?.();
-  });
-  const began = performance.now();
-  for (let n = 0; n < count; n++) {
-    const ended = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    await supervisor.submit({ prompt: 'work', agent: 'sample', estimatedCostUsd: 0, priority: 1 });
-    if (done <= n) await ended;
-  }
-  listening.dispose();
-  return ((performance.now() - began) * 1_000) / count;
-}
-
-/** What the store sends on its connection for writes, so that it can be sent again without it. */
-const sent: string[] = [];
-let isRecording = false;
-const query = pg.Client.prototype.query as (this: pg.Client, ...values: unknown[]) => unknown;
-function record(client: pg.Client): void {
-  (client as { query: unknown }).query = (...values: unknown[]) => {
-    const [first] = values as [string | { readonly text?: string }];
-    const text = typeof first === 'string' ? first : first.text;
-    if (isRecording && text !== undefined) sent.push(text);
-    return query.apply(client, values);
-  };
-}
-
-/** The same statements by the bare driver, on a schema that is as it was. µs for each loop. */
-async function bare(schema: string, count: number): Promise<number> {
-  const client = new pg.Client({ host: cluster.folder, user: 'tester', database: 'postgres' });
-  await client.connect();
-  await client.query(`SET search_path = ${schema}`);
-  const began = performance.now();
-  for (const batch of sent) await client.query(batch);
-  const took = performance.now() - began;
-  await client.end();
-  return (took * 1_000) / count;
-}
-
 /** Ours and the bare driver's cost of a loop with so many queued. */
 async function measure(queued: number): Promise<{ readonly ours: number; readonly bare: number }> {
   const address = cluster.address();
   const { schema } = parseAddress(address);
-  const connect = pg.Client.prototype.connect;
-  let isWriter = true;
-  pg.Client.prototype.connect = function (this: pg.Client, ...values: unknown[]) {
-    if (isWriter) record(this);
-    isWriter = false;
-    return (connect as (...all: unknown[]) => unknown).apply(this, values);
-  } as typeof connect;
-  const store = await open(address);
-  pg.Client.prototype.connect = connect;
+  const sent = new SentStatements();
+  const store = await sent.of(() => openBenchStore(address));
   await fill(store, queued);
-  const supervisor = await supervisorOn(store);
+  const supervisor = await hostOn(store, ++hosts);
   await cycle(supervisor, 20);
   const copy = `${schema}_copy`;
   await cluster.sql(copyOf(schema, copy));
-  sent.length = 0;
-  isRecording = true;
+  sent.isRecording = true;
   const ours = await cycle(supervisor, CYCLES);
-  isRecording = false;
+  sent.isRecording = false;
   await supervisor.release();
   store.close();
-  return { ours, bare: await bare(copy, CYCLES) };
+  return { ours, bare: ((await sent.sendAgain(cluster.folder, copy)) * 1_000) / CYCLES };
 }
 
 /** A schema with the same tables, indexes and rows. */
@@ -150,8 +69,8 @@ function copyOf(schema: string, copy: string): string {
 /** How long (ms) until a change of one host is seen by another, whose supervisor says so. */
 async function latency(): Promise<number[]> {
   const address = cluster.address();
-  const stores = [await open(address), await open(address)] as const;
-  const [mine, theirs] = [await supervisorOn(stores[0], ['/a']), await supervisorOn(stores[1], ['/b'])];
+  const stores = [await openBenchStore(address), await openBenchStore(address)] as const;
+  const [mine, theirs] = [await hostOn(stores[0], ++hosts, ['/a']), await hostOn(stores[1], ++hosts, ['/b'])];
   await mine.pause();
   const samples: number[] = [];
   for (let n = 0; n < CHANGES; n++) {
@@ -171,6 +90,61 @@ async function latency(): Promise<number[]> {
   for (const supervisor of [mine, theirs]) await supervisor.release();
   for (const store of stores) store.close();
   return samples;
+}
+
+/** A host in a process of its own. */
+class HostProcess {
+  readonly #child;
+
+  constructor(address: string) {
+    const program = fileURLToPath(new URL('support/postgresHostMain.ts', import.meta.url));
+    this.#child = fork(program, [address, String(++hosts)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  }
+
+  /** It is ready, or has done what it was asked for. */
+  async done(): Promise<void> {
+    const exits = once(this.#child, 'exit').then(() => Promise.reject(new Error('A host of the bench has ended.')));
+    await Promise.race([once(this.#child, 'message'), exits]);
+  }
+
+  ask(asked: AskedOfHost): Promise<void> {
+    this.#child.send(asked);
+    return this.done();
+  }
+
+  async end(): Promise<void> {
+    const exits = once(this.#child, 'exit');
+    this.#child.send({ do: 'end' } satisfies AskedOfHost);
+    await exits;
+  }
+}
+
+/**
+ * What a loop costs while so many hosts, each a process of its own, run loops at once on one store, µs of wall time;
+ * and what the bare driver takes for the same statements over as many connections at once.
+ */
+async function together(count: number): Promise<{ readonly ours: number; readonly bare: number }> {
+  const address = cluster.address();
+  const { schema } = parseAddress(address);
+  const processes: HostProcess[] = [];
+  // One after another: each of them would make the schema.
+  for (let n = 0; n < count; n++) {
+    const host = new HostProcess(address);
+    await host.done();
+    processes.push(host);
+  }
+  const all = async (asked: AskedOfHost) => {
+    const began = performance.now();
+    await Promise.all(processes.map((host) => host.ask(asked)));
+    return ((performance.now() - began) * 1_000) / (count * CYCLES);
+  };
+  await all({ do: 'cycle', count: 20, isRecorded: false });
+  const copy = `${schema}_copy`;
+  await cluster.sql(copyOf(schema, copy));
+  const ours = await all({ do: 'cycle', count: CYCLES, isRecorded: true });
+  const bare = await all({ do: 'sendAgain', folder: cluster.folder, schema: copy });
+  for (const host of processes) await host.end();
+  return { ours, bare };
 }
 
 /** How long (ms) it takes until a row that one connection commits with a NOTIFY is read by another one. */
@@ -215,6 +189,19 @@ try {
     ...{ value: many ?? 0, unit: 'µs/loop', goalRatio: 2 },
     baseline: { what: 'with 100 queued', value: few ?? 1 },
   });
+  const [one, three] = [await together(1), await together(3)];
+  figures.push(
+    {
+      what: 'durable cycle of a loop while three hosts run loops at once',
+      ...{ value: three.ours, unit: 'µs/loop', goalRatio: 0.5 },
+      baseline: { what: 'one host', value: one.ours },
+    },
+    {
+      what: 'the same, against the limit of the server',
+      ...{ value: three.ours, unit: 'µs/loop', goalRatio: 1.5 },
+      baseline: { what: 'the same statements over three bare connections at once', value: three.bare },
+    },
+  );
   const seen = await latency();
   const p99 = percentile(seen, 99);
   figures.push({

@@ -6,6 +6,7 @@ import { Supervisor } from '../../src/core/supervisor.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { fakeCatalog, fakeProfile } from '../support/harness.ts';
 import { hand, median, percentile } from './support/figures.ts';
@@ -46,7 +47,11 @@ async function supervisorOfNothing() {
     ...{ store, launcher: runs.launcher, clock: systemClock, log, folders },
     agents: fakeCatalog(fakeProfile('nothing', { plan: () => plan, needsReading: false })),
     inspector: createInspector(),
-    workTrees: createWorkTrees({ storage: runs.folder, environment: async () => ({ ...process.env }) as never }),
+    workTrees: createWorkTrees({
+      processes: createWorkers(),
+      storage: runs.folder,
+      environment: async () => ({ ...process.env }) as never,
+    }),
     settings: { ...DEFAULT_SETTINGS, defaultAgent: 'nothing' },
     window: { id: 'bench', folders: [runs.folder], home: runs.folder },
     random: Math.random,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { hand, median } from './support/figures.ts';
 
 /**
@@ -27,6 +28,7 @@ const env = {
   GIT_COMMITTER_EMAIL: 'a@b',
 };
 const trees = createWorkTrees({
+  processes: createWorkers(),
   storage: join(home, 'storage'),
   environment: async () => env as Record<string, string>,
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isActive, type Loop, needsUser } from '../../src/core/model/loop.ts';
-import { hasLapsed, leaseSpans } from '../../src/core/policy/machineLease.ts';
+import { hasLapsed, isOfAnotherBoot, leaseSpans } from '../../src/core/policy/machineLease.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { FakeLauncher } from '../support/fakeLauncher.ts';
 import { fakeMachine } from '../support/fakeMachine.ts';
@@ -27,6 +27,24 @@ describe('The lease of a machine', () => {
     const seen = { renewedAt: lease.renewedAt, wall: 10, boot: 0 };
     assert.equal(hasLapsed(lease, seen, 59_999), false);
     assert.equal(hasLapsed(lease, seen, 60_000), true);
+  });
+});
+
+describe('The lease of a machine that was restarted, or of its double', () => {
+  const { lapsesAfterMs } = SPANS;
+  const lease = { renewedAt: 1_000_000, bootId: 'monday', lapsesAfterMs };
+  const isOther = (bootId: string, age: number, other = {}) =>
+    isOfAnotherBoot({ ...lease, ...other }, bootId, lease.renewedAt + age);
+
+  it('R16.5 is in doubt until it should have been renewed twice, and no longer', () => {
+    assert.deepEqual([isOther('tuesday', 64_999), isOther('tuesday', 65_000)], [true, false]);
+    assert.equal(isOther('monday', 0), false);
+  });
+
+  it('R16.5 R4.5 a renewal from the future, or of a host that did not say its boot, holds nobody up', () => {
+    assert.equal(isOther('tuesday', -1), false);
+    assert.equal(isOfAnotherBoot({ renewedAt: lease.renewedAt, lapsesAfterMs }, 'tuesday', lease.renewedAt), false);
+    assert.equal(isOfAnotherBoot(undefined, 'tuesday', lease.renewedAt), false);
   });
 });
 

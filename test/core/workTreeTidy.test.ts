@@ -61,6 +61,12 @@ describe('keeping work trees within bounds', () => {
     assert.deepEqual(git.removed, [{ path, keepBranch: false }], 'its user may');
   });
 
+  it('R12.4 what a host has left half-way in a checkout is settled at the start of the next, unasked', async () => {
+    await open();
+    await machine.soon();
+    assert.equal(git.settled, 1);
+  });
+
   it('R12.6 those that no loop has any more go once nobody has worked in them for a day', async () => {
     const window = await open();
     const now = machine.clock.now();

@@ -20,7 +20,7 @@ describe('bringing work home', () => {
 
   it('R12.4 a merge commits what the agent left, with the title and a trailer', async () => {
     bench.write({ 'a.txt': 'one\n2\nthree\n', 'new.txt': 'n\n' }, tree.path);
-    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'clean' });
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), { kind: 'clean' });
     const result = await bench.trees.bringHome(bench.root, tree, 'merge', LOOP);
     assert.equal(result.kind, 'done');
     assert.equal(read('a.txt'), 'one\n2\nthree\n');
@@ -58,7 +58,10 @@ describe('bringing work home', () => {
     bench.commit({ 'a.txt': 'user\n' });
     bench.write({ 'b.txt': 'mine\n' });
     const before = filesOf(bench.home, (path) => path.startsWith('storage/snapshots'));
-    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'conflicts', paths: ['a.txt'] });
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), {
+      kind: 'conflicts',
+      paths: ['a.txt'],
+    });
     assert.deepEqual(
       filesOf(bench.home, (path) => path.startsWith('storage/snapshots')),
       before,
@@ -68,7 +71,7 @@ describe('bringing work home', () => {
   it('R12.3 a preview leaves nothing of ours either', async () => {
     await bench.trees.snapshot(tree.path, '1/1');
     bench.write({ 'a.txt': 'agent\n' }, tree.path);
-    await bench.trees.preview(bench.root, tree, 'merge');
+    await bench.trees.preview(bench.root, tree, 'merge', LOOP);
     await bench.trees.forgetEverywhere(['1']);
     assert.deepEqual(readdirSync(join(bench.storage, 'snapshots')), []);
   });
@@ -113,7 +116,7 @@ describe('bringing work home', () => {
   });
 
   it('R12.4 says that there is nothing to bring home', async () => {
-    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'nothing' });
+    assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), { kind: 'nothing' });
     assert.deepEqual(await bench.trees.bringHome(bench.root, tree, 'merge', LOOP), { kind: 'nothing' });
   });
 
@@ -148,7 +151,10 @@ describe('bringing work home', () => {
     bench.write({ 'a.txt': 'first\n' }, tree.path);
     bench.write({ 'a.txt': 'second\n' }, other.path);
     assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
-    assert.deepEqual(await bench.trees.preview(bench.root, other, 'merge'), { kind: 'conflicts', paths: ['a.txt'] });
+    assert.deepEqual(await bench.trees.preview(bench.root, other, 'merge', LOOP), {
+      kind: 'conflicts',
+      paths: ['a.txt'],
+    });
     assert.ok(existsSync(other.path));
   });
 
@@ -163,7 +169,7 @@ describe('bringing work home', () => {
       bench.write({ 'new.txt': 'not committed\n' }, tree.path);
       const { commits } = await bench.trees.unsaved(bench.root, tree);
       assert.equal(commits, leave.includes('fix/own' as never) ? 0 : 1, 'that no branch has');
-      assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge'), { kind: 'clean' });
+      assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), { kind: 'clean' });
       assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
       assert.deepEqual([read('a.txt'), read('new.txt')], ['committed\n', 'not committed\n']);
     });

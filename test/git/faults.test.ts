@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import type { BringHomeWay, WorkTree } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { smallDisk } from '../support/smallDisk.ts';
 import { filesOf, GitBench } from './support.ts';
 
@@ -30,7 +31,11 @@ describe('work trees where something is wrong with the machine or the repository
     afterEach(() => disk.free());
     after(() => disk.dispose());
     const onDisk = (name: string) =>
-      createWorkTrees({ storage: join(disk.folder, name), environment: async () => bench.env });
+      createWorkTrees({
+        processes: createWorkers(),
+        storage: join(disk.folder, name),
+        environment: async () => bench.env,
+      });
 
     it('R12.1 while a work tree is made: it says what to do, leaves nothing, and works once there is space', async () => {
       bench.commit({ 'large.txt': LARGE });
@@ -218,5 +223,50 @@ describe('work trees where something is wrong with the machine or the repository
     } finally {
       other.dispose();
     }
+  });
+
+  describe('names that differ only by case', () => {
+    beforeEach(() => bench.git('config', 'core.ignorecase', 'true'));
+
+    it('R12.1 R12.3 R12.4 R12.6 one that an agent renamed so: it is shown, and comes home under its new name', async () => {
+      bench.commit({ 'Readme.md': 'one\n' });
+      const tree = await bench.trees.create(bench.request());
+      const before = await bench.trees.snapshot(tree.path, '1/1');
+      bench.git('-C', tree.path, 'mv', 'Readme.md', 'README.md');
+      const after = await bench.trees.snapshot(tree.path, '1/2');
+      const changes = await bench.trees.changes(before.commonFolder, before.commit, after.commit);
+      assert.deepEqual(changes, [
+        { path: 'README.md', from: 'Readme.md', kind: 'renamed', insertions: 0, deletions: 0 },
+      ]);
+      assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+      await bench.trees.remove(bench.root, tree, false);
+      assert.equal(bench.git('ls-files'), 'README.md\na.txt');
+      assert.deepEqual([bench.git('status', '--porcelain'), ...left()], ['', '', 1]);
+    });
+
+    it('R12.1 R12.4 two in one repository: none of what is committed is lost, and a change comes home', async () => {
+      const blob = bench.make(['hash-object', '-w', '--stdin'], 'the other\n');
+      bench.commit({ 'Notes.md': 'one\n' });
+      bench.make(['update-index', '--index-info'], `100644 ${blob}\tnotes.md\n`);
+      bench.git('commit', '--quiet', '-m', 'As on a disk that knows both');
+      bench.git('checkout', '--quiet', '--force', 'HEAD', '--', '.');
+      const tree = await bench.trees.create(bench.request());
+      bench.write({ 'a.txt': 'changed\n' }, tree.path);
+      assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+      const shown = ['a.txt', 'Notes.md', 'notes.md'].map((name) => bench.git('show', `HEAD:${name}`));
+      assert.deepEqual(shown, ['changed', 'one', 'the other']);
+    });
+
+    it('R12.4 one of the user’s that the work would write over: it is refused, and stays', async () => {
+      const tree = await bench.trees.create(bench.request());
+      bench.write({ 'PLAN.md': 'of the agent\n' }, tree.path);
+      bench.write({ 'plan.md': 'mine, not committed\n' });
+      const result = await bench.trees.bringHome(bench.root, tree, 'merge', LOOP);
+      assert.ok(
+        result.kind === 'refused' && /uncommitted changes .*\(PLAN\.md\): commit or stash/.test(result.message),
+      );
+      assert.equal(readFileSync(join(bench.root, 'plan.md'), 'utf8'), 'mine, not committed\n');
+      assert.ok(!bench.git('ls-tree', '--name-only', 'HEAD').includes('PLAN'));
+    });
   });
 });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkTree } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { Interrupter } from './interrupter.ts';
 import { filesOf, GitBench } from './support.ts';
 
@@ -58,7 +59,11 @@ describe('work with Git that is interrupted at each step', () => {
     bench.write({ 'a.txt': 'two\n' });
     const before = filesOf(bench.root);
     const check = async () => {
-      const trees = createWorkTrees({ storage: bench.storage, environment: async () => bench.env });
+      const trees = createWorkTrees({
+        processes: createWorkers(),
+        storage: bench.storage,
+        environment: async () => bench.env,
+      });
       const { commit, commonFolder } = await trees.snapshot(bench.root, '1/2');
       assert.equal(Buffer.from((await trees.read(commonFolder, commit, 'a.txt')) ?? []).toString(), 'two\n');
       assert.deepEqual(filesOf(bench.root), before, 'with index, refs and objects');

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import type { GitHostOptions } from '../support/gitHost.ts';
 import { until } from '../support/until.ts';
-import type { GitBench } from './support.ts';
+import { deadWorkers, type GitBench } from './support.ts';
 
 const HOST = fileURLToPath(new URL('../support/gitHost.ts', import.meta.url));
 /** Git that changes something. */
@@ -108,8 +109,8 @@ export class Interrupter {
     return this.#with(async () => this.#bench.env);
   }
 
-  #with(environment: () => Promise<Readonly<Record<string, string>>>): WorkTrees {
-    return createWorkTrees({ storage: this.#bench.storage, environment });
+  #with(environment: () => Promise<Readonly<Record<string, string>>>, processes = createWorkers()): WorkTrees {
+    return createWorkTrees({ processes, storage: this.#bench.storage, environment });
   }
 
   #pathOf(tool: string): string {
@@ -150,7 +151,7 @@ export class Interrupter {
         if (at < number) return Promise.resolve(this.#bench.env);
         resolve();
         return never();
-      });
+      }, deadWorkers());
       run(trees, call).then(() => resolve(), resolve);
     });
   }

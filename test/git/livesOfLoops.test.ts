@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 import { filesOf, GitBench } from './support.ts';
@@ -95,7 +96,7 @@ describe('loops in work trees, with the supervisor and a real repository', () =>
     let isDead = false;
     // What a dead host has begun goes on; it begins nothing more.
     const environment = async () => (isDead ? never() : bench.env);
-    const first = await open(createWorkTrees({ storage: bench.storage, environment }));
+    const first = await open(createWorkTrees({ processes: createWorkers(), storage: bench.storage, environment }));
     for (const id of ids) await submit(first, id);
     await becomes(first, 'loop-0', 'running');
     isDead = true;

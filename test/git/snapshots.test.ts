@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { filesOf, GitBench } from './support.ts';
 
@@ -80,6 +89,19 @@ describe('snapshots', () => {
     const one = await bench.trees.snapshot(bench.root, '1/1');
     await bench.trees.changes(join(bench.root, '.git'), one.commit, one.commit);
     assert.equal(existsSync(ran) ? readFileSync(ran, 'utf8') : '', '');
+  });
+
+  it('R12.3 take what a filter changes as it is committed, though its files are newer than the index', async () => {
+    bench.git('config', 'filter.loud.clean', 'tr a-z A-Z');
+    bench.git('config', 'filter.loud.smudge', 'tr A-Z a-z');
+    bench.commit({ '.gitattributes': 'loud.txt filter=loud\n', 'loud.txt': 'quiet\n' });
+    assert.equal(bench.git('show', 'HEAD:loud.txt'), 'QUIET');
+    // Newer than any index that is written now: Git reads it again.
+    const later = new Date(Date.now() + 30_000);
+    utimesSync(join(bench.root, 'loud.txt'), later, later);
+    bench.git('update-index', '--refresh');
+    const { tree } = await bench.trees.snapshot(bench.root, '1/1');
+    assert.equal(tree, bench.git('rev-parse', 'HEAD^{tree}'));
   });
 
   it('R12.3 leave out and name large untracked files, and take no ignored ones', async () => {

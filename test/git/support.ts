@@ -11,8 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { there } from '../../src/core/model/looks.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers, type Workers } from '../../src/process/tables/workers.ts';
 
 /** A repository on the disk, with our work trees beside it; all of it is removed by `dispose`. */
 export class GitBench {
@@ -33,7 +35,11 @@ export class GitBench {
       GIT_COMMITTER_NAME: 'Ada',
       GIT_COMMITTER_EMAIL: 'ada@example.com',
     };
-    this.trees = createWorkTrees({ storage: this.storage, environment: async () => this.env });
+    this.trees = createWorkTrees({
+      processes: createWorkers(),
+      storage: this.storage,
+      environment: async () => this.env,
+    });
     mkdirSync(this.root, { recursive: true });
     this.git('init', '--quiet', '--initial-branch=main');
   }
@@ -83,6 +89,16 @@ export class GitBench {
   dispose(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+/** As `createWorkers`, for a host in this process that counts as gone. */
+export function deadWorkers(): Workers {
+  const workers = createWorkers();
+  const find = async (pid: number) => {
+    const look = await workers.find(pid);
+    return look.state === 'there' && pid === process.pid ? there({ ...look.value, startTime: 'before' }) : look;
+  };
+  return { ...workers, find };
 }
 
 /** Every file of a folder with its content, to compare byte for byte. */

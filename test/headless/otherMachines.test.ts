@@ -45,7 +45,9 @@ describe('two machines as they ship', () => {
   function storageOf(machine: string, settings: object): string {
     const storage = join(home, `storage of ${machine}`);
     mkdirSync(storage, { mode: 0o700 });
-    const agents = { worker: { command: 'sh', args: ['-c', 'cat > done.txt; git add -A; git commit -qm Done'] } };
+    const waits = `while [ ! -e '${join(home, 'go')}' ]; do sleep 0.1; done; echo more`;
+    const work = `cat > done.txt; git add -A; git commit -qm Done; echo said; echo oops >&2; ${waits}`;
+    const agents = { worker: { command: 'sh', args: ['-c', work] } };
     const common = { store: address, defaultAgent: 'worker', agents };
     writeFileSync(join(storage, 'settings.json'), JSON.stringify({ ...common, ...settings }));
     return storage;
@@ -67,7 +69,20 @@ describe('two machines as they ship', () => {
     return { code: done.child.exitCode ?? -1, out: stdout, error: stderr };
   }
 
-  it('R16.4 R16.7 what is submitted on one is done in a clone on the other, from the pushed commit, and comes home', async () => {
+  /** Follows the output of the loop `a`. */
+  function follow(storage: string, installed: string) {
+    const env = { ...process.env, LOOP_SUPERVISOR_STORAGE: storage };
+    const program = join(installed, 'dist/loops.cjs');
+    const following = spawn(process.execPath, [program, 'logs', '-f', '--raw', 'a'], {
+      ...{ env, stdio: ['ignore', 'pipe', 'ignore'] },
+    });
+    let said = '';
+    following.stdout?.on('data', (text) => (said += text));
+    const ended = new Promise<number | null>((resolve) => following.on('close', (code) => resolve(code)));
+    return { process: following, ended, said: () => said };
+  }
+
+  it('R16.4 R16.7 R16.8 what is submitted on one is done in a clone on the other, from the pushed commit, and comes home', async () => {
     const laptop = storageOf('laptop', { background: 'off' });
     const server = storageOf('server', { background: 'always', repositories: [join(home, 'server')] });
     const env = { ...process.env, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@example.com' };
@@ -84,6 +99,16 @@ describe('two machines as they ship', () => {
       if (submitted.code !== 0) assert.match(submitted.error, /finds none that takes loops of this repository/);
       return submitted.code === 0;
     });
+    // What it says is shown here while it runs there, until it ends.
+    const folder = await installed();
+    let follows = follow(laptop, folder);
+    await until('what it has said to come', () => {
+      // A busy server may not let it in.
+      if (follows.process.exitCode !== null) follows = follow(laptop, folder);
+      return follows.said().includes('said\n');
+    });
+    writeFileSync(join(home, 'go'), '');
+    assert.deepEqual([await follows.ended, follows.said()], [0, 'said\nmore\n']);
     const { code, error } = await loops(laptop, 'wait', 'a');
     assert.equal(code, 0, error);
     const branch = git(join(home, 'server'), 'branch', '--list', '--format=%(refname:short)', 'loops/*');
@@ -93,8 +118,9 @@ describe('two machines as they ship', () => {
     assert.ok(shown.cwd.startsWith(server), shown.cwd);
     assert.equal(typeof shown.machine, 'string');
     const logs = await loops(laptop, 'logs', 'a');
-    assert.deepEqual([logs.code, /is on .+: run `loops logs a` there/.test(logs.error)], [4, true], logs.error);
-    assert.equal((await loops(server, 'logs', 'a')).code, 0);
+    assert.deepEqual([logs.code, logs.out], [0, 'said\nmore\n'], logs.error);
+    assert.equal((await loops(laptop, 'logs', '--stderr', 'a')).out, 'oops\n');
+    assert.equal((await loops(server, 'logs', 'a')).out, logs.out);
     const atHome = (...args: string[]) => git(join(home, 'laptop'), ...args);
     assert.equal(atHome('branch', '--list', 'loops/*'), '');
 
@@ -108,5 +134,18 @@ describe('two machines as they ship', () => {
     assert.ok(again.path.startsWith(laptop), again.path);
     atHome('merge', '--quiet', '--no-edit', branch);
     assert.equal(atHome('show', 'HEAD:done.txt'), 'Write it down');
+
+    // What has come stays here; of what has not, it says where that is.
+    const over = new Promise((resolve) => host?.on('exit', resolve));
+    host?.kill('SIGTERM');
+    await over;
+    assert.equal((await loops(laptop, 'logs', 'a')).out, logs.out);
+    rmSync(join(laptop, 'copies'), { recursive: true });
+    await until('the server to be offline', async () => {
+      const { code, out, error } = await call(laptop, ['logs', 'a']);
+      return (
+        `${code}${out}` === '1' && /which (is offline|does not answer): its output is there\. Try again/.test(error)
+      );
+    });
   });
 });

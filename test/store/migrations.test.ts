@@ -62,6 +62,7 @@ describe('store: migrations', () => {
       '6ea93c4e8f04541e',
       '6016d2e1d1056f03',
       '005adf5ce7591e19',
+      '4e0016e4dfdc14d6',
     ];
     const steps = MIGRATIONS.map(({ sql }) => createHash('sha256').update(sql).digest('hex').slice(0, 16));
     assert.deepEqual(steps, known, 'a change of the schema is a new step at the end');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { LogRequests } from '../../src/core/model/logRequest.ts';
 import type { Transfers } from '../../src/core/model/transfer.ts';
 import { onEachStore } from './eachStore.ts';
 import { submit } from './support.ts';
@@ -48,5 +49,22 @@ onEachStore('work that goes from one machine to another', (bench) => {
     assert.deepEqual((await two.bySeq(loop.seq))?.workTree, own);
     await two.write((tx) => tx.saveControl(control));
     assert.equal((await bench.news(one))?.control.transfers, undefined);
+  });
+
+  it('R16.8 others hear what output is asked for and has been sent', async () => {
+    const [one, two] = [await bench.open(), await bench.open()];
+    const facts = { token: 't', from: 'two', to: 'one', at: 5 };
+    const logRequests: LogRequests = {
+      a: { ...facts, state: 'asked' },
+      b: { ...facts, state: 'asked', reach: { out: 7, err: 0 } },
+      c: { ...facts, state: 'sent', parts: { out: { at: 7, size: 9, pieces: 1 }, err: { at: 0, size: 0, pieces: 0 } } },
+      d: { ...facts, state: 'failed', why: 'no disk' },
+    };
+    const control = (await bench.news(one))?.control ?? assert.fail();
+    await bench.news(two);
+    await one.write((tx) => tx.saveControl({ ...control, logRequests }));
+    assert.deepEqual((await bench.news(two))?.control.logRequests, logRequests);
+    await two.write((tx) => tx.saveControl(control));
+    assert.equal((await bench.news(one))?.control.logRequests, undefined);
   });
 });

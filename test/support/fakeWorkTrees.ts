@@ -206,6 +206,14 @@ export class FakeWorkTrees implements WorkTrees {
 
   async forgetGroups(): Promise<void> {}
 
+  /** How often what was cut off in users' checkouts was settled. */
+  settled = 0;
+
+  async settleLeft(): Promise<readonly string[]> {
+    this.settled++;
+    return [];
+  }
+
   async makeScratch(): Promise<void> {}
 
   async diskUse(): Promise<number> {

@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/mod
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Machine } from '../../src/core/ports/machine.ts';
+import type { RunLogs } from '../../src/core/ports/runLogs.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { HostRole, SupervisorOptions } from '../../src/core/state/context.ts';
@@ -71,6 +72,8 @@ export interface WindowFacts {
   readonly inspector?: (inspector: ProcessInspector) => ProcessInspector;
   /** Looks at the files of repositories; output alone tells progress if absent. */
   readonly workTrees?: WorkTrees;
+  /** What its runs have written; no output comes from or to other machines if absent. */
+  readonly runLogs?: RunLogs;
   /** Settings that could not be read or are not set. */
   readonly doubts?: Doubts;
   /** What a cheap check of a profile finds; nothing is checked if absent. */
@@ -161,6 +164,7 @@ export function harness(clock = new FakeClock()): Harness {
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
         ...(window.workTrees && { workTrees: window.workTrees }),
+        ...(window.runLogs && { runLogs: window.runLogs }),
         ...(window.check && { checkProfile: window.check }),
         settings: { ...DEFAULT_SETTINGS, ...settings },
         doubts: window.doubts ?? {},

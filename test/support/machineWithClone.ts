@@ -1,5 +1,6 @@
 import { FakeLauncher } from './fakeLauncher.ts';
 import { fakeMachine } from './fakeMachine.ts';
+import { FakeRunLogs } from './fakeRunLogs.ts';
 import { FakeWorkTrees } from './fakeWorkTrees.ts';
 import type { Harness, WindowFacts } from './harness.ts';
 
@@ -11,6 +12,7 @@ export function machineWithClone(
 ) {
   const launcher = new FakeLauncher(base.clock);
   const git = new FakeWorkTrees();
+  const logs = new FakeRunLogs();
   const clone = `/${id}/clone`;
   git.clones = { [clone]: ['example.org/project'] };
   git.found = {
@@ -19,7 +21,7 @@ export function machineWithClone(
   };
   const stands = { still: false };
   const window: WindowFacts = {
-    ...{ ...opens, launcher, machine: fakeMachine(base.clock, id), workTrees: git },
+    ...{ ...opens, launcher, machine: fakeMachine(base.clock, id), workTrees: git, runLogs: logs },
     store: (store) =>
       new Proxy(store, {
         get: (_, name) => {
@@ -36,5 +38,5 @@ export function machineWithClone(
     return host;
   };
   const runs = () => launcher.alive.map(({ loopId }) => loopId);
-  return { launcher, git, clone, stands, open, runs };
+  return { launcher, git, logs, clone, stands, open, runs };
 }

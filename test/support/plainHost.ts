@@ -20,6 +20,7 @@ import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { chooseStoreFolder } from '../../src/store/sqlite/storeFolder.ts';
 import { containmentOf } from './containmentOf.ts';
@@ -151,7 +152,9 @@ const { repository } = options;
 const openFolders = repository === undefined ? [storage] : [storage, repository];
 const environment = async () => ({ ...process.env }) as Record<string, string>;
 const supervisor = new Supervisor({
-  ...(repository !== undefined && { workTrees: createWorkTrees({ storage: folder, environment }) }),
+  ...(repository !== undefined && {
+    workTrees: createWorkTrees({ processes: createWorkers(), storage: folder, environment }),
+  }),
   store,
   launcher,
   agents: options.agents ? catalogOf(options.agents) : fakeCatalog(reporterProfile(options.agentProgram)),

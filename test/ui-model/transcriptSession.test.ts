@@ -60,6 +60,8 @@ describe('transcript session', () => {
   let profile: AgentProfile | undefined;
   let session: TranscriptSession;
   let dir: string;
+  /** Of another machine, as long as not all of it is here. */
+  let isToCome: boolean;
   let n = 0;
 
   beforeEach(() => {
@@ -68,11 +70,19 @@ describe('transcript session', () => {
     state = 'running';
     attempts = [attemptDetail(1)];
     profile = jsonProfile();
+    isToCome = false;
     dir = join(folder, String(n++));
     mkdirSync(dir);
     session = new TranscriptSession({
       detail: async () => detail(),
       paths: (token) => ({ out: join(dir, `${token}.out`), err: join(dir, `${token}.err`) }),
+      away: () =>
+        isToCome
+          ? {
+              note: 'It is on build-1',
+              paths: (token) => ({ out: join(dir, `${token}.out`), err: '', isComplete: false }),
+            }
+          : undefined,
       profile: () => profile,
       clock,
       post: (message) => void posted.push(message),
@@ -203,6 +213,22 @@ describe('transcript session', () => {
     await clock.advance(125);
     const third = await answer('live');
     assert.deepEqual(short(third.items), ['end 1 ok', 'attempt 2', 'again']);
+  });
+
+  it('R16.8 an attempt of another machine ends once all of its output is here', async () => {
+    state = 'completed';
+    attempts = [attemptDetail(1, ENDED)];
+    isToCome = true;
+    say(1, text('one'));
+    session.handle({ type: 'ready' });
+    assert.equal((await answer('header')).header.why, 'It is on build-1');
+    assert.deepEqual(short((await answer('reset')).items), ['prompt Do it', 'attempt 1', 'one']);
+    say(1, text('two'));
+    session.changed();
+    assert.deepEqual(short((await answer('live')).items), ['two']);
+    isToCome = false;
+    session.changed();
+    assert.deepEqual(short((await answer('live')).items), ['end 1 ok']);
   });
 
   it('a program without a structured stream is shown as it is, its lines together', async () => {

@@ -51,7 +51,8 @@ export const addShow: AddCommands = (program, run) => {
           const what = attempt.isCheck ? 'Check' : 'Attempt';
           const how = attempt.outcome === undefined ? 'running' : `${attempt.outcome}: ${attempt.reason ?? ''}`;
           output.line(`${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}  ${oneLine(how, MOST)}`);
-          output.line(output.style('dim', `  ${logs(attempt.token).stdout}`));
+          // What another machine has is read by `loops logs`.
+          if (json.machine === undefined) output.line(output.style('dim', `  ${logs(attempt.token).stdout}`));
         }
         return EXIT.ok;
       }),

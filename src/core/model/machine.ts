@@ -14,6 +14,8 @@ export interface MachineRecord {
 export interface MachineLease {
   /** Wall time, ms. */
   readonly renewedAt: number;
+  /** The boot of the machine that renewed it; absent where an earlier version did, or where nobody can tell. */
+  readonly bootId?: string;
   /** How long (ms) after its last renewal none of its runs can be alive, so that others may take over. */
   readonly lapsesAfterMs: number;
 }

@@ -6,6 +6,8 @@ const LONGEST_RENEWAL_MS = 30_000;
 const SHORTEST_RENEWAL_MS = 250;
 /** Clocks run at different speeds, and machines are slow: what is added (ms) before others take over, at most. */
 const LONGEST_MARGIN_MS = 60_000;
+/** How late (ms) a second renewal may be, at most. */
+const LATE_MS = 5_000;
 /** How long (ms) the end of a run may take beyond its two graces, at most: looks, sweeps and records. */
 const LONGEST_SWEEP_MS = 30_000;
 
@@ -44,6 +46,17 @@ export interface RenewalSeen {
 export function hasLapsed({ renewedAt, lapsesAfterMs }: MachineLease, seen: RenewalSeen, bootNow: number): boolean {
   const left = Math.min(Math.max(0, renewedAt + lapsesAfterMs - seen.wall), lapsesAfterMs);
   return bootNow - seen.boot >= left;
+}
+
+/**
+ * Whether a lease was renewed a short while ago from another boot than `bootId`: of this machine before it was started
+ * anew, or of another one that has the same identity, as a copied disk image has (R16.5).
+ */
+export function isOfAnotherBoot(lease: MachineLease | undefined, bootId: string, now: number): boolean {
+  if (lease?.bootId === undefined || lease.bootId === bootId) return false;
+  const renewMs = Math.min(LONGEST_RENEWAL_MS, Math.max(SHORTEST_RENEWAL_MS, lease.lapsesAfterMs / 10));
+  const age = now - lease.renewedAt;
+  return age >= 0 && age < 2 * renewMs + Math.min(LATE_MS, renewMs);
 }
 
 /** Whether a lease is to be renewed at `now`, or was renewed in the future: the clock went back. */

@@ -6,6 +6,7 @@ import type { Disposable } from '../model/disposable.ts';
 import type { SupervisorEvent } from '../model/event.ts';
 import type { Gates } from '../model/gate.ts';
 import type { LedgerRow, Transition } from '../model/history.ts';
+import type { LogRequests } from '../model/logRequest.ts';
 import type { FinishedLoop, Loop } from '../model/loop.ts';
 import type { Machines } from '../model/machine.ts';
 import type { NanoUsd } from '../model/money.ts';
@@ -43,6 +44,8 @@ export interface Control {
   readonly machines?: Machines;
   /** Work that goes from one machine to another (R16.7); none if absent. */
   readonly transfers?: Transfers;
+  /** Output that goes from one machine to another (R16.8); none if absent. */
+  readonly logRequests?: LogRequests;
   /** How full the usage windows of accounts are (R14.6); none if absent. */
   readonly usage?: UsageWindows;
   /** The last good values of the settings, for a host that cannot read its own (R6.9). */
@@ -188,9 +191,9 @@ export interface StoreTransaction extends TransactionReads {
   addEvents(events: readonly SupervisorEvent[]): void;
   /** Claims a key for a day. */
   claim(key: string): void;
-  /** Adds a piece of a transfer, `n` from 0; one that is there is written over. */
+  /** Adds a piece of a transfer or of a request for output, `n` from 0; one that is there is written over. */
   addPiece(transfer: string, n: number, content: string): void;
-  /** Removes all pieces of a transfer. */
+  /** Removes all of its pieces. */
   removePieces(transfer: string): void;
   /** Removes those of these loops that exist and are finished, with everything that belongs to them. */
   removeFinished(seqs: readonly number[]): Removed;
@@ -237,7 +240,7 @@ export interface Store extends HistoryQueries {
   ledger(seq: number): Promise<LedgerRow[]>;
   /** Results of the loop's check, oldest first (R11.2). */
   checks(seq: number): Promise<CheckResult[]>;
-  /** A piece of a transfer; undefined where it is not there (R16.7). */
+  /** A piece of a transfer or of a request for output; undefined where it is not there (R16.7, R16.8). */
   piece(transfer: string, n: number): Promise<string | undefined>;
   finished(query: FinishedQuery): Promise<FinishedLoop[]>;
   /** Spend by day and agent from a day on (`YYYY-MM-DD`). */

@@ -212,10 +212,16 @@ export interface WorkTrees {
   /** A file's content in a snapshot; undefined when it is not part of it. */
   read(commonFolder: string, commit: string, path: string): Promise<Uint8Array | undefined>;
   /** What bringing `workTree` home into the checkout at `root` would meet. */
-  preview(root: string, workTree: WorkTree, way: BringHomeWay): Promise<MergePreview>;
+  preview(
+    root: string,
+    workTree: WorkTree,
+    way: BringHomeWay,
+    loop: { readonly loopId: string },
+  ): Promise<MergePreview>;
   /**
    * Brings it home. What the agent left uncommitted is committed first, with the title and a `Loop-Id` trailer. Where
-   * Git fails half-way, the checkout is led back to what it was.
+   * Git fails half-way, the checkout is led back to what it was. Other hosts are kept out meanwhile, and what one that
+   * was cut off has left there is settled first.
    */
   bringHome(
     root: string,
@@ -223,6 +229,11 @@ export interface WorkTrees {
     way: BringHomeWay,
     loop: { readonly seq: number; readonly loopId: string; readonly title: string },
   ): Promise<BringHomeResult>;
+  /**
+   * Settles what hosts that are gone have left half-way in users' checkouts. Returns a sentence for each checkout in
+   * which something was done, or could not be.
+   */
+  settleLeft(): Promise<readonly string[]>;
   /**
    * Brings the branch to where the agent went, and commits there what it left uncommitted, with the title and a
    * `Loop-Id` trailer. Returns whether there was any. `asUser`: the user asked for it, so that hooks run as usual.

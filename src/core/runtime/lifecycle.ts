@@ -3,7 +3,7 @@ import { TRY_AGAIN_MS } from '../ports/clock.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { noteReturn } from '../steps/absence.ts';
 import { adoptOrphanedRuns, endDeadLeases, otherHeadless, saveLease } from '../steps/leases.ts';
-import { takeOverLapsed } from '../steps/machineLeases.ts';
+import { leaseOfAnotherBoot, TwinError, takeOverLapsed } from '../steps/machineLeases.ts';
 import { storeSettings } from '../steps/storeSettings.ts';
 import { wakeForBudget } from '../steps/wake.ts';
 import { watchRunning } from '../steps/watchMoney.ts';
@@ -18,6 +18,9 @@ import { withStoreTimeout } from './withStoreTimeout.ts';
  * With `onWindowClose: stop`: how long (ms) runs wait for a window with their folder, so that a reload is not a close.
  */
 const STOP_AFTER_MS = 15_000;
+
+/** How often (ms) to look whether another machine renews this one's lease. */
+const TWIN_LOOK_MS = 250;
 
 const STARTING = 'Loop Supervisor is still starting. Try again in a moment.';
 const HOSTED = 'A headless host is at work for these loops already.';
@@ -68,16 +71,49 @@ export class Lifecycle {
   }
 
   async start(): Promise<void> {
-    const { transactions, machines, ownership } = this.#engine;
+    const { transactions, ownership } = this.#engine;
     if (this.#isEnding) throw new NotReadyError(CLOSED);
     const { role } = this.#engine.context.window;
     if (role === 'caller') {
-      await transactions.take((unit) => endDeadLeases(unit, ownership));
+      await transactions.take((unit) => {
+        if (!leaseOfAnotherBoot(unit)) endDeadLeases(unit, ownership);
+      });
       this.#phase = 'working';
       this.#engine.begin();
       return;
     }
-    transactions.halted = false;
+    await this.#register();
+    // A shutdown may have been requested meanwhile: that is final.
+    if (this.#isEnding) return;
+    this.#phase = 'working';
+    this.#engine.begin();
+    this.#retention.begin();
+    for (const retryUntilApplied of this.#meanwhile.splice(0)) retryUntilApplied();
+  }
+
+  /**
+   * Registers this host and takes over what gone ones have left. A machine that was at work a moment ago before it was
+   * started anew finds after a while that nobody renews its lease; one that has the identity of another one finds that
+   * somebody does, which is an error (R16.5).
+   */
+  async #register(): Promise<void> {
+    const { transactions, context } = this.#engine;
+    for (let seen: number | undefined; !this.#isEnding; ) {
+      try {
+        transactions.halted = false;
+        return await this.#tryToRegister();
+      } catch (error) {
+        transactions.halted = true;
+        if (!(error instanceof TwinError) || (seen ?? error.renewedAt) !== error.renewedAt) throw error;
+        seen = error.renewedAt;
+        await new Promise<void>((resolve) => void context.clock.after(TWIN_LOOK_MS, resolve));
+      }
+    }
+  }
+
+  async #tryToRegister(): Promise<void> {
+    const { transactions, machines, ownership, context } = this.#engine;
+    const { role } = context.window;
     await transactions.takeAndDispatch((unit) => {
       if (this.#isEnding) return;
       endDeadLeases(unit, ownership);
@@ -91,12 +127,6 @@ export class Lifecycle {
       wakeForBudget(unit, 'a window was opened, and the day has money left');
       watchRunning(unit);
     });
-    // A shutdown may have been requested meanwhile: that is final.
-    if (this.#isEnding) return;
-    this.#phase = 'working';
-    this.#engine.begin();
-    this.#retention.begin();
-    for (const retryUntilApplied of this.#meanwhile.splice(0)) retryUntilApplied();
   }
 
   /**

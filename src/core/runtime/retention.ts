@@ -72,11 +72,11 @@ export class Retention implements Disposable {
    * One that cannot be removed, such as a log that is open elsewhere, does not keep the others: their loops are gone.
    */
   async #removeRuns(tokens: readonly string[]): Promise<void> {
-    const { launcher, log } = this.#parts.context;
+    const { launcher, runLogs, log } = this.#parts.context;
     for (const token of tokens) {
-      await launcher
-        .removeRuns([token])
-        .catch((error: unknown) => log(`The logs of loop run ${token} could not be removed.`, error));
+      await Promise.all([launcher.removeRuns([token]), runLogs?.drop(token)]).catch((error: unknown) =>
+        log(`The logs of loop run ${token} could not be removed.`, error),
+      );
     }
   }
 

@@ -21,7 +21,9 @@ import { findLoop } from './statusView.ts';
 import { whereItWent } from './whereItWent.ts';
 import { WorkTreeTidy } from './workTreeTidy.ts';
 
-// This is the bundle that is loaded once there is something to do with a work tree.
+// This is the bundle that is loaded once there is something to do with a work tree, or for another machine.
+export { fetchOutput } from './fetchedLogs.ts';
+export { sendOutput } from './sentLogs.ts';
 export { answerRequest } from './sentWork.ts';
 
 type ActionParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
@@ -106,7 +108,7 @@ export class WorkTreeActions {
   async preview(loop: LoopRef, way: BringHomeWay): Promise<HomePreview> {
     const { tree, own, loop: found } = await this.#ofLoop(loop);
     await this.tidy.settleMerge(found);
-    const meets = await this.#git.preview(own.root, tree, way);
+    const meets = await this.#git.preview(own.root, tree, way, found);
     const look = await this.#git.look(own.root);
     const target = look.kind === 'repository' ? look.repository.branch : undefined;
     return { meets, root: own.root, ...(target !== undefined && { target }) };

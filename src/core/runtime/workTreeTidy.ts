@@ -103,6 +103,7 @@ export class WorkTreeTidy {
     const loops = await this.#finished();
     const inUse = this.#inUse();
     let totalBytes = 0;
+    await this.#settleLeft();
     await this.#settleGone(loops);
     for (const loop of loops.values())
       await this.settleMerge(loop).catch((error: unknown) =>
@@ -137,6 +138,16 @@ export class WorkTreeTidy {
     if (!root || !merging || (await this.#git.isStopped(root, merging))) return false;
     await this.#engine.transactions.take((unit) => putMerging(unit, seq, undefined, 'in Git'), [['bySeq', seq]]);
     return true;
+  }
+
+  /** What was cut off in users' checkouts is put in order before anybody finds it (R12.4). */
+  async #settleLeft(): Promise<void> {
+    const { log } = this.#engine.context;
+    try {
+      for (const said of await this.#git.settleLeft()) log(said);
+    } catch (error) {
+      log('What was cut off while it was brought home could not be settled; the next try is in an hour.', error);
+    }
   }
 
   get #git(): WorkTrees {

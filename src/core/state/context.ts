@@ -15,6 +15,7 @@ import type { AgentCatalog } from '../ports/agents.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentLauncher, Folders, ProcessInspector } from '../ports/launcher.ts';
 import type { Machine } from '../ports/machine.ts';
+import type { RunLogs } from '../ports/runLogs.ts';
 import type { Store } from '../ports/store.ts';
 import type { WorkTrees } from '../ports/workTrees.ts';
 
@@ -61,6 +62,8 @@ export interface SupervisorOptions {
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   /** This machine, where several share the store, and so the bounds that govern all (R16.3, R16.6). */
   readonly machine?: Machine;
+  /** What runs have written, and copies of it (R16.8); output of other machines cannot be had if absent. */
+  readonly runLogs?: RunLogs;
   readonly log: (message: string, error?: unknown) => void;
   /** A number from 0 up to 1, for jitter. */
   readonly random: () => number;

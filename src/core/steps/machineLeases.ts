@@ -1,12 +1,30 @@
+import { NotReadyError } from '../model/errors.ts';
 import type { ActiveLoop } from '../model/loop.ts';
 import { outstandingOf } from '../model/loop.ts';
-import type { MachineRecord } from '../model/machine.ts';
-import { isRenewalDue, leaseSpans } from '../policy/machineLease.ts';
+import type { MachineLease, MachineRecord } from '../model/machine.ts';
+import { isOfAnotherBoot, isRenewalDue, leaseSpans } from '../policy/machineLease.ts';
 import type { Machines } from '../state/machines.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { charge } from './charge.ts';
 import { requeue, wait } from './transitions.ts';
 import { lastAttempt } from './unconfirmedEnd.ts';
+
+/** This machine has the identity of another one that is at work, or was a moment ago before it was started anew. */
+export class TwinError extends NotReadyError {
+  /** When the other one renewed the lease last: wall time, ms. */
+  readonly renewedAt: number;
+  constructor(renewedAt: number) {
+    super(
+      'Another machine with the same identity as this one is at work on the shared store, as after a disk image was ' +
+        'copied. Nothing is started here. Set loopSupervisor.storeFolder to another folder on one of the two ' +
+        'machines, then reload its windows.',
+    );
+    this.renewedAt = renewedAt;
+  }
+}
+
+/** The boot of a machine that does not say which it is. */
+const NO_BOOT = 'unknown';
 
 /**
  * Renews this machine's lease where that is due, before anything else of a unit: what cannot be renewed starts nothing
@@ -16,18 +34,33 @@ export function renewLease(unit: UnitOfWork): void {
   const { machine, settings, window, clones, hasNewClones } = unit.context;
   // A caller starts nothing and follows nothing.
   if (!machine || window.role === 'caller') return;
+  const other = leaseOfAnotherBoot(unit);
+  if (other && unit.startsNothing) return;
+  if (other) throw new TwinError(other.renewedAt);
   const spans = leaseSpans(settings);
   const record = unit.control.machines?.[machine.id];
   if (record?.name === machine.name && !hasNewClones && !isRenewalDue(record.lease, spans, unit.now)) return;
   const epoch = record?.epoch ?? 1;
   const until = machine.bootNow() + spans.graceMs;
-  const lease = { renewedAt: unit.now, lapsesAfterMs: spans.lapsesAfterMs };
+  const { bootId } = unit.context.inspector.self;
+  const lease = {
+    ...{ renewedAt: unit.now, lapsesAfterMs: spans.lapsesAfterMs },
+    ...(bootId !== NO_BOOT && { bootId }),
+  };
   const takes = clones ? [...new Set(clones.map(({ address }) => address))].sort() : (record?.takes ?? []);
   putMachine(unit, machine.id, { name: machine.name, epoch, lease, ...(takes.length > 0 && { takes }) });
   unit.effects.push(() => machine.allowUntil(epoch, until));
   unit.effects.push(() => {
     if (unit.context.clones === clones) unit.context.hasNewClones = false;
   });
+}
+
+/** The lease of this machine where it was renewed a short while ago from another boot (R16.5). */
+export function leaseOfAnotherBoot({ context, control, now }: UnitOfWork): MachineLease | undefined {
+  const { machine, inspector } = context;
+  const lease = machine && control.machines?.[machine.id]?.lease;
+  const { bootId } = inspector.self;
+  return bootId !== NO_BOOT && isOfAnotherBoot(lease, bootId, now) ? lease : undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { OwnWorkTree } from '../model/workTree.ts';
 import { ruleProblem } from '../policy/permissionRules.ts';
 import type { StatedRead } from '../ports/store.ts';
 import { endSpared } from '../runtime/endSpared.ts';
+import type { FetchedOutput, RunRef } from '../runtime/fetchedLogs.ts';
 import { forgetPlan, planElsewhere, planWorkTree } from '../runtime/planWorkTree.ts';
 import { cancel, cancelAll, signalGroup } from '../runtime/stopCommands.ts';
 import { lookAgain, treatAsEnded } from '../runtime/unconfirmedEnds.ts';
@@ -178,6 +179,22 @@ export abstract class LoopCommands extends SupervisorViews {
     this.lifecycle.mustBeReady();
     const { WorkTreeActions } = await import('../runtime/workTreeActions.ts');
     return new WorkTreeActions(this.engine);
+  }
+
+  /**
+   * Brings the copy here of what a run of another machine has written up to date, by one piece (R16.8). To be called
+   * again until it is complete, or for as long as somebody watches. Rejects with `WrongStateError`, which says why,
+   * where it cannot be had, such as from a machine that is offline.
+   */
+  async fetchOutput(run: RunRef): Promise<FetchedOutput> {
+    this.lifecycle.mustBeReady();
+    const { fetchOutput } = await import('../runtime/workTreeActions.ts');
+    return fetchOutput(this.engine, run);
+  }
+
+  /** Where the copies are that `fetchOutput` makes: absolute paths. Undefined on a store of one machine. */
+  copiedOutput(token: string): { readonly out: string; readonly err: string } | undefined {
+    return this.context.runLogs?.pathsOf(token);
   }
 
   /** Makes a waiting loop of another window this window's, which then starts it. Returns whether there was one. */

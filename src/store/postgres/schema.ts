@@ -178,6 +178,11 @@ ALTER TABLE imports ADD COLUMN here bigint, ADD COLUMN departure bigint NOT NULL
 CREATE TABLE departures (seq bigint PRIMARY KEY, n bigint NOT NULL, target text NOT NULL, phase text);
 `;
 
+/** Version 15: output that goes from one machine to another (R16.8), as step 23 of the schema on SQLite. */
+const VERSION_15 = `
+ALTER TABLE head ADD COLUMN log_requests text;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -194,6 +199,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, sql: VERSION_12 },
   { version: 13, sql: VERSION_13 },
   { version: 14, sql: VERSION_14 },
+  { version: 15, sql: VERSION_15 },
 ];
 
 /** The version that this code knows. */

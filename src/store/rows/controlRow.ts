@@ -5,7 +5,7 @@ import type { CircuitChange } from '../../core/ports/historyQueries.ts';
 import type { Control } from '../../core/ports/store.ts';
 import { asFlag, json, oneOf, type SqlValue } from './codecs.ts';
 import type { RowReader } from './rowReader.ts';
-import { transfersSchema } from './transferRow.ts';
+import { logRequestsSchema, transfersSchema } from './transferRow.ts';
 
 const circuitState = oneOf<CircuitState>({ closed: 0, open: 0, 'half-open': 0 });
 const circuit = z.object({
@@ -75,7 +75,9 @@ const machines = z.lazy(() =>
         name: z.string(),
         epoch: z.int(),
         takes: z.exactOptional(z.array(z.string())),
-        lease: z.exactOptional(z.object({ renewedAt: z.int(), lapsesAfterMs: z.int() })),
+        lease: z.exactOptional(
+          z.object({ renewedAt: z.int(), bootId: z.exactOptional(z.string()), lapsesAfterMs: z.int() }),
+        ),
       }),
     ),
   ),
@@ -112,6 +114,7 @@ const COLUMNS: { readonly [column: string]: (control: Control) => SqlValue } = {
   seen: (control) => (control.seen ? JSON.stringify(control.seen) : null),
   machines: (control) => (control.machines ? JSON.stringify(control.machines) : null),
   transfers: (control) => (control.transfers ? JSON.stringify(control.transfers) : null),
+  log_requests: (control) => (control.logRequests ? JSON.stringify(control.logRequests) : null),
   usage: (control) => asList(Object.entries(control.usage ?? {})),
   settings: (control) => (control.settings ? JSON.stringify(control.settings) : null),
 };
@@ -133,12 +136,14 @@ export function readControl(reader: RowReader, row: { readonly [column: string]:
   const windows = part(usage, row?.usage, 'record of usage windows');
   const known = part(machines, row?.machines, 'record of the machines');
   const transfers = part(transfersSchema, row?.transfers, 'list of work that goes from one machine to another');
+  const logs = part(logRequestsSchema, row?.log_requests, 'list of output that goes from one machine to another');
   return {
     circuits: part(circuits, row?.circuits, 'list of circuit breakers') ?? {},
     gates: part(gates, row?.gates, 'list of what is held') ?? {},
     paused: row?.paused === 1,
     ...(known && { machines: known }),
     ...(transfers && { transfers }),
+    ...(logs && { logRequests: logs }),
     ...(windows && { usage: windows }),
     ...(stored && { settings: stored }),
     ...(lastSeen && { seen: lastSeen }),

@@ -4,6 +4,26 @@ import { how } from './workTreeRow.ts';
 
 const facts = { seq: z.int(), from: z.string(), to: z.string(), at: z.int() };
 
+const part = z.object({ at: z.int(), size: z.int(), pieces: z.int() });
+const logFacts = { token: z.string(), from: z.string(), to: z.string(), at: z.int() };
+
+/** Output that goes from one machine to another (R16.8), by the id of its request. */
+export const logRequestsSchema = z.lazy(() =>
+  json(
+    z.record(
+      z.string(),
+      z.discriminatedUnion('state', [
+        z.object({
+          ...{ ...logFacts, state: z.literal('asked') },
+          reach: z.exactOptional(z.object({ out: z.int(), err: z.int() })),
+        }),
+        z.object({ ...logFacts, state: z.literal('sent'), parts: z.object({ out: part, err: part }) }),
+        z.object({ ...logFacts, state: z.literal('failed'), why: z.string() }),
+      ]),
+    ),
+  ),
+);
+
 /** Work that goes from one machine to another (R16.7), by the id of its transfer. */
 export const transfersSchema = z.lazy(() =>
   json(

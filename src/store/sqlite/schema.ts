@@ -209,6 +209,11 @@ CREATE TABLE imports (
 CREATE TABLE departures (seq INTEGER PRIMARY KEY, n INTEGER NOT NULL, target TEXT NOT NULL, phase TEXT) STRICT;
 `;
 
+/** Version 23: output that goes from one machine to another (R16.8). A file of one machine has none. */
+const VERSION_23 = `
+ALTER TABLE head ADD COLUMN log_requests TEXT;
+`;
+
 /** The steps of the schema in their order. A change of the schema is a new step at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: VERSION_1 },
@@ -233,6 +238,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 20, sql: VERSION_20 },
   { version: 21, sql: VERSION_21 },
   { version: 22, sql: VERSION_22 },
+  { version: 23, sql: VERSION_23 },
 ];
 
 /** The version that this code knows. */

@@ -1,11 +1,9 @@
 import * as vscode from 'vscode';
-import { ANY_MACHINE } from '../../core/model/repository.ts';
-import type { OtherMachine } from '../../core/model/status.ts';
 import type { CommandTable } from '../commands/commandTable.ts';
 import { askItem, BACK } from '../commands/prompts.ts';
 import { folderForSubmit, submitByHand } from '../commands/submitting.ts';
 import { openSettings } from '../settings/config.ts';
-import { oneLine } from '../text/safeText.ts';
+import { machineItems } from './machineItems.ts';
 import { promptOf } from './submitInWorkTree.ts';
 
 const TITLE = 'Submit to Another Machine';
@@ -29,24 +27,6 @@ export const submitElsewhereCommands: CommandTable = {
       return submitByHand(ctx, { prompt, machine: chosen.machine, ...(folder !== undefined && { cwd: folder }) });
     },
 };
-
-/** One for each machine, and one for any. A name that several machines have comes with their ids. */
-export function machineItems(machines: readonly OtherMachine[]) {
-  const isNamedTwice = ({ name }: OtherMachine) => machines.filter((other) => other.name === name).length > 1;
-  return [
-    {
-      label: '$(server-environment) Any Machine',
-      description: 'The one with the least to do, this one too if it takes such loops',
-      machine: ANY_MACHINE,
-    },
-    ...machines.map((machine) => ({
-      label: `$(vm) ${oneLine(machine.name, 40)}${isNamedTwice(machine) ? ` (${machine.id})` : ''}`,
-      description: machine.answers ? '' : 'does not answer now',
-      detail: oneLine(machine.takes.join(', '), 200),
-      machine: machine.id,
-    })),
-  ];
-}
 
 async function sayThereIsNone(): Promise<undefined> {
   const answer = await vscode.window.showInformationMessage(

@@ -11,6 +11,8 @@ const PROMPT_SHOWN = 20_000;
 export interface LogPaths {
   readonly out: string;
   readonly err: string;
+  /** False while more of an attempt of another machine is to come, though it may have ended (R16.8). */
+  readonly isComplete?: boolean;
 }
 
 /** An attempt, with what is needed to read its output. */
@@ -33,13 +35,11 @@ export function attemptLogs(
   paths: (token: string) => LogPaths,
   profile: AgentProfile | undefined,
 ): AttemptLog[] {
-  return detail.attempts.map((attempt) => ({
-    attempt,
-    ended: attempt.endedAt !== undefined,
-    agent: detail.loop.agent,
-    profile,
-    ...paths(attempt.token),
-  }));
+  return detail.attempts.map((attempt) => {
+    const { out, err, isComplete = true } = paths(attempt.token);
+    const ended = attempt.endedAt !== undefined && isComplete;
+    return { attempt, ended, agent: detail.loop.agent, profile, out, err };
+  });
 }
 
 export function promptItem(prompt: string): TranscriptItem {

@@ -3,6 +3,7 @@ import type { LoopTarget } from '../webviewHost/loopTarget.ts';
 import { openFile } from '../webviewHost/openFile.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { PanelContent, PanelHandle } from '../webviewHost/webviewPanels.ts';
+import { AwayOutput } from './awayOutput.ts';
 import { outputTitle } from './outputTitle.ts';
 import type { FromView, ToView } from './protocol.ts';
 import { requestOf } from './requests.ts';
@@ -11,9 +12,16 @@ import { TranscriptSession } from './transcriptSession.ts';
 /** The content of an output panel. */
 export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandle): PanelContent {
   const { loopId, seq } = target;
+  const away = new AwayOutput({
+    fetch: async (token) => (await deps.host.ready()).fetchOutput({ loopId, seq, token }),
+    paths: (token) => deps.host.current?.copiedOutput(token) ?? deps.logs(token),
+    clock: deps.clock,
+    changed: () => session.changed(),
+  });
   const session = new TranscriptSession({
     detail: async () => deps.host.current?.get(loopId, seq),
     paths: (token) => deps.logs(token),
+    away: (detail) => away.of(detail),
     profile: (agent) => deps.profile(agent),
     clock: deps.clock,
     post: (message) => {
@@ -39,11 +47,15 @@ export function transcriptPage(deps: ViewDeps, target: LoopTarget, panel: PanelH
       else if (deps.host.current) session.handle(request);
       else panel.post({ type: 'gone', text: deps.host.notReady ?? '' } satisfies ToView);
     },
-    setVisible: (visible) => session.setVisible(visible),
+    setVisible: (visible) => {
+      session.setVisible(visible);
+      away.setVisible(visible);
+    },
     dispose() {
       beat.dispose();
       opened.dispose();
       session.dispose();
+      away.dispose();
     },
   };
 }

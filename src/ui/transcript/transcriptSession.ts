@@ -4,6 +4,7 @@ import type { LoopDetail } from '../../core/model/loopDetail.ts';
 import type { AgentProfile } from '../../core/ports/agents.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import { type AttemptLog, attemptLogs, type LogPaths } from './attemptLog.ts';
+import type { AwayView } from './awayOutput.ts';
 import { stepBack } from './earlier.ts';
 import { ForwardCursor } from './forwardCursor.ts';
 import { readLine } from './logFile.ts';
@@ -32,6 +33,8 @@ export interface SessionDeps {
   /** The loop as it is now; undefined if it is gone. */
   detail(): Promise<LoopDetail | undefined>;
   paths(token: string): LogPaths;
+  /** Where the output is of a loop that runs on another machine, and has more of it come; undefined of one of here. */
+  away?(detail: LoopDetail): AwayView | undefined;
   profile(agent: string): AgentProfile | undefined;
   readonly clock: Clock;
   post(message: ToView): void;
@@ -149,13 +152,14 @@ export class TranscriptSession implements Disposable {
       return undefined;
     }
     const profile = this.#deps.profile(detail.loop.agent);
-    const header = headerOf(detail, profile?.isDemo ?? false);
+    const away = this.#deps.away?.(detail);
+    const header = headerOf(detail, profile?.isDemo ?? false, away?.note);
     const text = JSON.stringify(header);
     if (text !== this.#header) {
       this.#header = text;
       this.#post({ type: 'header', header });
     }
-    return { detail, logs: attemptLogs(detail, this.#deps.paths, profile) };
+    return { detail, logs: attemptLogs(detail, away?.paths ?? this.#deps.paths, profile) };
   }
 
   /** Shows the end and follows it. `skipped`: bytes skipped to get there. */
