@@ -47,7 +47,7 @@ export interface FactsCatalog extends AgentCatalog {
 
 export interface CatalogResult {
   readonly catalog: FactsCatalog;
-  /** Mistakes in the settings, as sentences that name the setting. They are left out, and the rest works. */
+  /** Mistakes in the settings, as sentences that name the setting. Wrong entries are skipped; the rest works. */
   readonly problems: string[];
 }
 
@@ -80,7 +80,7 @@ export function createCatalog(options: CatalogOptions): CatalogResult {
       profile: profileOf(name, kind, chosen, services),
       facts: agentFactsOf(name, kind, chosen, options.platform),
     });
-  // One that names no program is only something to extend.
+  // One that names no program exists only to be extended.
   for (const kind of kinds.values()) if (kind.command !== '') add(kind.name, kind, defaultOptions(kind));
   for (const { name, kind, options: chosen } of custom.agents) add(name, kind, chosen);
 

@@ -106,7 +106,7 @@ function readProfile(name: string, value: unknown, kinds: ReadonlyMap<string, Ag
   return problems.length > 0 ? problems : { name, kind, options: optionsOf(written, kind) };
 }
 
-/** A line for a shell that stands where a program is named: words after the first, or what only a shell understands. */
+/** A shell command line where a program name belongs: several words, or syntax that only a shell understands. */
 const SHELL_LINE = /^[^/\\\s]+\s+\S|[|&;<>`]|\$\(/;
 
 function wrongCommand({ command, args = [], prompt = 'stdin', shell = false }: Written, kind: AgentKind): string[] {
@@ -193,7 +193,7 @@ function stepsOf(signals: readonly StopStep['signal'][]): StopStep[] {
 
 type Issue = z.core.$ZodIssue;
 
-/** An issue in words, with the value at fault where it is short. */
+/** An issue in words, with the offending value if it is short. */
 function problemOf(issue: Issue, value: unknown): string {
   const where = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : String(key)))

@@ -4,7 +4,7 @@ import type { Emit } from './lineReader.ts';
 import { oneLine } from './oneLine.ts';
 import { usageLimitIn } from './usageLimit.ts';
 
-/** Words for an agent's failures. */
+/** The words used for an agent's failures. */
 export interface AgentWords {
   /** The product's name. */
   readonly title: string;
@@ -40,7 +40,7 @@ type Failed = Extract<AgentEvent, { ok: false }>;
 
 /** The `end` of a failure, as one sentence that says what to do where something can be done. */
 export function failureEnd({ title, login }: AgentWords, { message, status }: Failure, cause: AgentErrorCause): Failed {
-  // Agents end their messages with full stops, or not.
+  // Some agents end their messages with a full stop.
   const said = (message === '' ? 'no reason was given' : message).replace(/[.\s]+$/, '');
   const http = status !== undefined && status >= 400 && !said.includes(String(status)) ? `HTTP ${status}, ` : '';
   const sentence: { readonly [cause in AgentErrorCause]: string } = {
@@ -61,7 +61,7 @@ export function failureEnd({ title, login }: AgentWords, { message, status }: Fa
 
 const BILLING = /credit balance|\bbilling\b|insufficient[_ ](?:quota|credits?|balance|funds)|payment required/i;
 
-/** Closed by its provider: no other try gets an answer, whatever the status. */
+/** The provider has closed it: no retry can succeed, whatever the status. */
 const CLOSED =
   /\b(?:organi[sz]ation|account|workspace|subscription|user) (?:has been |is |was )?(?:disabled|deactivated|suspended|banned|expired)\b/i;
 
@@ -111,7 +111,7 @@ export function causeOfStatus(status: number): AgentErrorCause {
   if (status === 401 || status === 403) return 'auth';
   if (status === 402) return 'billing';
   if (status === 404) return 'config';
-  // Too early, too many, a conflict or a timeout on its side: another try can succeed.
+  // Too early, too many, a conflict or a timeout on its side: a retry can succeed.
   if ([408, 409, 425, 429, 499].includes(status) || status >= 500) return 'provider';
   return 'task';
 }
@@ -139,7 +139,7 @@ export function warnOfModel(emit: Emit, errors: readonly string[], sign: RegExp)
   emit({ type: 'warning', text: `It does not know the model ${oneLine(model, 80)}, and used it anyway.` });
 }
 
-/** The last line of standard error that looks like an error, for want of a better reason. */
+/** The last line of standard error that looks like an error, failing a better reason. */
 export function lastError(errors: readonly string[]): string | undefined {
   const last = errors.findLast(looksLikeError);
   return last === undefined ? undefined : withoutLabel(last);
@@ -154,7 +154,7 @@ export function causeInErrors(errors: readonly string[], signs: Signs): Failure 
   return undefined;
 }
 
-// Programs write much on standard error that is no error of theirs: warnings, notices, lines of logs.
+// Programs write much to standard error that is no error: warnings, notices, log lines.
 const ERROR_LABEL = /^[\W_]*(?:\w+[: ]\s*)?(?:error|fatal|failed|failure)\b/i;
 const PLAIN_AUTH = new RegExp(
   [
@@ -211,7 +211,7 @@ export function statusIn(text: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The `end` of a run that went well, as far as it was let. */
+/** The `end` of a run that went as well as its permissions allowed. */
 export function finished(denials: number): Extract<AgentEvent, { ok: true }> {
   const but =
     denials === 0 ? '' : `, but ${denials === 1 ? 'a tool call was' : `${denials} tool calls were`} not allowed`;

@@ -27,7 +27,7 @@ export function countIn(value: unknown): number {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : 0;
 }
 
-/** More tokens than this in one count are no count: no run uses so many, and sums of them would not stay exact. */
+/** A larger token count is not credible: no run uses that many, and sums would not stay exact. */
 const MOST_TOKENS = 1e10;
 
 /** A count of tokens, or 0. */

@@ -39,7 +39,7 @@ export interface AgentServices {
   /** Wall time, ms. */
   readonly now: () => number;
   readonly newUuid: () => string;
-  /** How our program between guardian and agents that ask is started. */
+  /** How to start our driver, which stands between the guardian and agents that ask. */
   readonly driver: DriverProgram;
   /** As `process.platform`. */
   readonly platform: string;
@@ -65,7 +65,7 @@ export interface CommandLine {
   /** Added to its environment. */
   readonly env?: { readonly [name: string]: string };
   readonly args: readonly string[];
-  /** The session, where we chose it. */
+  /** The session id, if we chose it. */
   readonly sessionId?: string;
   readonly reportFile?: true;
 }
@@ -88,7 +88,7 @@ export interface AgentKind {
   /** Set for its environment. */
   readonly env: { readonly [name: string]: string };
   readonly mode?: ModeOption;
-  /** The program behind a profile decides which modes there are: the option is `mode`. */
+  /** The modes depend on the program behind the profile: the option is `mode`. */
   readonly takesAnyMode?: true;
   readonly takesModel: boolean;
   readonly canResume: boolean;

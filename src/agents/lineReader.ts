@@ -75,7 +75,7 @@ export function lineReader<S extends object>(
     try {
       grammar.message(message, envelope.memory, (event) => events.push(event));
     } catch (error) {
-      // A grammar accepts any type anywhere, so this is a bug of ours: it must neither cost the run nor go unnoticed.
+      // A grammar accepts any type anywhere, so this is our bug: it must neither fail the run nor go unnoticed.
       events.push({ type: 'warning', text: `An event could not be understood: ${oneLine(String(error))}` });
     }
   }
@@ -98,7 +98,7 @@ export function lineReader<S extends object>(
       const events: AgentEvent[] = [];
       const start = firstSign(text);
       if (start === text.length) return events;
-      // Most lines that are no event do not even look like one: they are not worth a parse.
+      // Most lines that are not events do not even look like one: not worth parsing.
       if (text[start] !== '{') {
         if (envelope.document === '' || !collect(text, events)) unread(text, events);
         return events;
@@ -110,7 +110,7 @@ export function lineReader<S extends object>(
         if (!collect(text, events)) unread(line, events);
         return events;
       }
-      // A whole event where a document was going on: that was none.
+      // A whole event in the middle of a document: so it was not a document.
       envelope.document = '';
       for (const each of messages) understand(each, events);
       return events;

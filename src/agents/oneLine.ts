@@ -19,7 +19,7 @@ export function withoutEscapes(text: string): string {
 /** A text on one line of at most `longest` characters, without escapes and control characters. */
 export function oneLine(text: string, longest = LONGEST): string {
   if (text === '' || (text.length <= longest && PLAIN_LINE.test(text))) return text;
-  // Only what is kept below has to be cleaned; escapes may take some of the room.
+  // Only what is kept below needs cleaning; escapes may take some of the room.
   const clean = withoutEscapes(text.slice(0, longest * 4))
     .replace(BLANKS, ' ')
     .trim();

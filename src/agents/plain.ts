@@ -19,7 +19,7 @@ export const PLAIN: AgentKind = {
     bundled: false,
     help: [],
     cannot: [],
-    notes: ['Its exit code decides whether it has done its task. It has no cost that is known.'],
+    notes: ['Success is its exit code. Its cost is unknown.'],
   },
   line: ({ args }) => ({ args }),
   argument: (prompt) => (prompt.startsWith('-') ? undefined : [prompt]),

@@ -65,7 +65,7 @@ interface Row {
 /** What tokens cost by model. The user's rows come first; among rows, the longest pattern that fits a model's name. */
 export class Prices {
   readonly #rows: readonly Row[];
-  // Patterns are slow to try, and agents name few models.
+  // Patterns are slow to match, and agents name few models.
   readonly #known = new Map<string, Row | undefined>();
   readonly #families = new Map<string, readonly Row[]>();
 
@@ -129,7 +129,7 @@ export class Prices {
   #find(model: string): Row | undefined {
     if (this.#known.has(model)) return this.#known.get(model);
     const found = this.#match(model);
-    // Names come from outside: their number is not to grow without end.
+    // Names come from outside: the cache must not grow without bound.
     if (this.#known.size < MODELS_REMEMBERED) this.#known.set(model, found);
     return found;
   }
@@ -165,7 +165,7 @@ function readPrice(value: unknown): Price | string {
     if (!['input', 'cachedInput', 'cacheWrite', 'output'].includes(key))
       return `has no "${key.slice(0, 40)}": only "input", "cachedInput", "cacheWrite" and "output" are known`;
     if (typeof amount !== 'number' || !(amount >= 0 && amount <= 100_000))
-      return `has a "${key}" that is no price: it must be a number from 0 to 100000 (USD per million tokens)`;
+      return `has a "${key}" that is not a price: it must be a number from 0 to 100000 (USD per million tokens)`;
   }
   const { input, cachedInput, cacheWrite, output } = value as { [key: string]: number | undefined };
   if (input === undefined || output === undefined)

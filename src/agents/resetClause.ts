@@ -7,7 +7,7 @@ type Clause = number | 'unclear';
 const BEGINNING = /\b(?:resets?|reset\s+will\s+be|(?:try|retry|available)\s+again|until|retry)\b/gi;
 const BETWEEN = /^(?:on|at|by|in|after|the|and|,)$/;
 
-/** A longer clause, in characters, was not written for people. */
+/** A longer clause (characters) was not written for people. */
 const LONGEST_CLAUSE = 120;
 
 /**
@@ -27,7 +27,7 @@ export function clausesIn(message: string, now: number, earliest: number): Claus
   return found;
 }
 
-/** Where the sentence ends, or goes on with something else than the time. */
+/** Where the sentence ends or moves on from the time. */
 const CLAUSE_END = /[.!?;](?=\s|$)|[·∙|"\n\]}]|\s[-–—]\s|,?\s+(?:or(?!\s+so\b)|to|unless|if|when)\s/;
 
 /** Without the full stops of abbreviations. */

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 
 // Files in which agents of others keep their sessions: a help for prices, on which nothing depends.
 
-/** How much of the end of a file is read, bytes: what is longer is known in part. */
+/** How much of the end of a file is read, bytes: longer files are known only in part. */
 const TAIL_BYTES = 4 * 1024 * 1024;
 
 /** The names in a folder; none where it is not there or cannot be read. */

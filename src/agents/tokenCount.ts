@@ -12,7 +12,7 @@ export function addTokens(a: Tokens, b: Tokens): Tokens {
   };
 }
 
-/** What `a` has more than `b`, of each kind; never negative. */
+/** `a` minus `b`, kind by kind; never negative. */
 export function tokensOver(a: Tokens, b: Tokens): Tokens {
   return {
     input: Math.max(0, a.input - b.input),
@@ -22,7 +22,7 @@ export function tokensOver(a: Tokens, b: Tokens): Tokens {
   };
 }
 
-/** What was added to a running counter. One that is lower than before started over, so it stands for itself. */
+/** What was added to a running counter. A counter that is lower than before has started over, so all of it is new. */
 export function tokensSince(total: Tokens, before: Tokens): Tokens {
   const began =
     total.input < before.input ||

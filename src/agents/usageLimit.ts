@@ -5,8 +5,8 @@ export interface UsageLimit {
   readonly until?: number;
 }
 
-// What agents say when a window of their subscription or quota is used up. Too many requests a minute are no such
-// thing: agents wait for these themselves.
+// What agents say when a window of their subscription or quota is used up. Too many requests a minute do not count:
+// agents wait for those themselves.
 const LIMITS = [
   new RegExp(
     String.raw`\b(?:hit|reached|exceeded|exhausted)\s+(?:your|the|its|\w+['’]s)\s+` +
@@ -40,10 +40,10 @@ const NO_LIMITS = new RegExp(
 /** How many characters of a message are read: the rest is a dump of something. */
 const READ = 2_000;
 
-/** A reset that lies back by less than this has just passed: clocks differ, and messages take their time. */
+/** A reset (ms) less far back than this has just passed: clocks differ, and messages take time. */
 const JUST_PASSED_MS = 10 * 60_000;
 
-/** No usage window is longer than a year: what lies further ahead was misread. */
+/** No usage window is longer than a year (ms): anything further ahead was misread. */
 const LONGEST_MS = 370 * 86_400_000;
 
 /**

@@ -1,6 +1,6 @@
 import { isSupervisorError } from '../core/model/errors.ts';
 
-/** What `loops` ends with. They are part of its interface: scripts decide by them. */
+/** The exit codes of `loops`. They are part of its interface: scripts rely on them. */
 export const EXIT = {
   ok: 0,
   /** Something failed through no mistake of the caller, such as a store that cannot be opened. */
@@ -19,7 +19,7 @@ export const EXIT = {
   needsYou: 7,
   /** Not allowed: a folder that is not trusted, or a call from inside an attempt. */
   notAllowed: 8,
-  /** The time was up before it happened. */
+  /** The time ran out first. */
   timedOut: 124,
 } as const;
 
@@ -36,10 +36,10 @@ export const EXIT_WORDS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.cancelled, 'wait, submit --wait: the loop was cancelled'],
   [EXIT.needsYou, 'wait, submit --wait: the loop waits for you'],
   [EXIT.notAllowed, 'not allowed: the folder is not trusted, or the call came from inside an attempt'],
-  [EXIT.timedOut, 'wait: the time was up'],
+  [EXIT.timedOut, 'wait: the time ran out'],
 ];
 
-/** An error of a call, with what it ends with. `message` is a sentence. */
+/** An error of a call, with its exit code. `message` is a sentence. */
 export class CallError extends Error {
   readonly exitCode: ExitCode;
   constructor(exitCode: ExitCode, message: string) {
@@ -48,7 +48,7 @@ export class CallError extends Error {
   }
 }
 
-/** What a call ends with that met this error. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CallError) return error.exitCode;
   if (!isSupervisorError(error)) return EXIT.trouble;

@@ -6,7 +6,7 @@ import { type LogLineJson, logLineSchema } from './schemas.ts';
 type Reader = Pick<AgentReader, 'line'>;
 /** Shows more of an output, in pieces of any length. */
 export type Show = (text: string) => void;
-/** What an agent said or did. `isPart`: the next one goes on in the same line. */
+/** What an agent said or did. `isPart`: the next one continues the same line. */
 type Said = Omit<LogLineJson, 'attempt'>;
 
 const LONGEST = 200;
@@ -34,7 +34,7 @@ export function eventLines(reader: Reader, output: Output): Show {
   });
 }
 
-/** Shows an output as JSON, one line for each thing that was said or done; without a reader, for each line. */
+/** Shows an output as JSON, one line for each thing said or done; without a reader, one for each line. */
 export function jsonLines(attempt: number, reader: Reader | undefined, output: Output): Show {
   return byLine((line) => {
     const said = reader ? reader.line(line).map(saidIn) : [{ kind: 'output', text: line } as const];

@@ -28,10 +28,10 @@ interface ListedLoop extends Pick<LiveView, 'position' | 'waitingFor'> {
   readonly loop: Loop;
 }
 
-/** At most so many are listed unless a call says otherwise. */
+/** How many are listed at most, unless a call says otherwise. */
 export const USUAL_LIMIT = 50;
 
-/** The states that a list of them, separated by commas, names; or the first that is none. */
+/** The states named in a comma-separated list; or the first word that is not one. */
 export function readStates(text: string): LoopState[] | { readonly unknown: string } {
   const states: LoopState[] = [];
   for (const name of text.split(',')) {

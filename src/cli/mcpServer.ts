@@ -62,7 +62,7 @@ export async function serveMcp({ version, declared, deps, mayUse }: McpOptions):
         structuredContent: answer as Record<string, unknown>,
       };
     } catch (error) {
-      // The model reads it and can do better.
+      // The model reads it and can correct itself.
       return {
         content: [{ type: 'text', text: error instanceof Error ? error.message : String(error) }],
         isError: true,

@@ -4,8 +4,8 @@ import { CallError, EXIT } from './exitCodes.ts';
 import type { Session } from './session.ts';
 
 /**
- * What a submit from inside an attempt begins with: the agent, folder and id of the loop that it came from (R15.4).
- * Undefined outside of any. The core holds its bounds.
+ * The starting point of a submit from inside an attempt: the agent, folder and id of the loop that it came from
+ * (R15.4). Undefined outside of any. The core holds its bounds.
  */
 export async function nestedBase(session: Session): Promise<Pick<LoopSpec, 'agent' | 'cwd' | 'parent'> | undefined> {
   const { caller } = session;

@@ -13,7 +13,7 @@ export interface Terminal {
   readonly columns?: number;
 }
 
-/** What a call writes: for people, or with `--json` one value on standard output. */
+/** The output of a call: for people, or with `--json` one value on standard output. */
 export class Output {
   readonly isJson: boolean;
   readonly #out: Terminal;
@@ -29,7 +29,7 @@ export class Output {
     this.#hasColour = out.isTTY === true && !isPlain;
   }
 
-  /** Writes a value as JSON that fits its schema: other fields are left out. Returns what the call ends with. */
+  /** Writes a value as JSON that fits its schema: other fields are left out. Returns the exit code. */
   json<T extends z.ZodMiniType>(schema: T, value: z.input<T>): ExitCode {
     this.#out.write(`${jsonText(schema.parse(value))}\n`);
     return EXIT.ok;
@@ -43,7 +43,7 @@ export class Output {
     this.#out.write(text);
   }
 
-  /** A line about how it goes, beside the result. */
+  /** A line about progress, besides the result. */
   progress(text: string): void {
     if (!this.isJson) this.#error.write(`${text}\n`);
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type ListOptions, readStates, USUAL_LIMIT } from './loopListing.ts';
 
-/** A call of `loops list` in which nothing is wrong. */
+/** A valid call of `loops list`. */
 export interface PlainList {
   readonly options: ListOptions;
   readonly isJson: boolean;
@@ -10,8 +10,8 @@ export interface PlainList {
 }
 
 /**
- * Reads a call of `loops list`. Returns undefined for any other command, and where something has to be said about the
- * call: then the whole program says it.
+ * Reads a call of `loops list`. Returns undefined for any other command, and for calls that need a message: the full
+ * program then prints it.
  */
 export function readPlainList(words: readonly string[]): PlainList | undefined {
   const [command = ''] = words[0] === '--storage' ? words.slice(2) : words;

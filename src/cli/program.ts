@@ -20,7 +20,7 @@ import { Output, type Terminal } from './output.ts';
 import { errorSchema } from './schemas.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-/** What a call of `loops` runs in. */
+/** The surroundings of a call of `loops`. */
 export interface CallSurroundings extends Omit<SessionOptions, 'output' | 'storage'> {
   readonly out: Terminal;
   readonly error: Terminal;
@@ -31,7 +31,7 @@ const ALL: readonly AddCommands[] = [
   ...[addAnswer, addFetch, addHost, addTrust, addMcp, addCompletion],
 ];
 
-/** Options of the program itself, which every command takes too. */
+/** Options of the program itself, which every command accepts too. */
 interface GlobalOptions {
   readonly json?: true;
   readonly storage?: string;

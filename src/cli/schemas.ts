@@ -62,7 +62,7 @@ export const submitSchema = z.object({
   queued: z.boolean(),
   /** 1-based; 0 when it is not queued. */
   position: z.int(),
-  /** False: there was a loop of that id already, and this is it. */
+  /** False: a loop of that id existed already, and this is it. */
   isNew: z.boolean(),
   note: z.optional(z.string()),
 });
@@ -70,7 +70,7 @@ export const submitSchema = z.object({
 /** What `wait` saw last of each loop. */
 export const waitSchema = z.object({ loops: z.array(loopSchema), timedOut: z.boolean() });
 
-/** What a call did to each loop that it names. */
+/** What a call did to each loop it names. */
 export const doneSchema = z.object({ loops: z.array(z.object({ loopId: z.string(), done: z.boolean() })) });
 
 /** Where the work of a loop is that was fetched. */

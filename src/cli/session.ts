@@ -74,7 +74,7 @@ export class Session {
     this.files = hostFiles(this.storage);
   }
 
-  /** The loop that this call comes from inside of, if it comes from one (R15.4). */
+  /** The loop inside whose attempt this call runs, if any (R15.4). */
   get caller(): string | undefined {
     return callerIn(this.environment);
   }
@@ -111,7 +111,7 @@ export class Session {
     return realpathSync(path);
   }
 
-  /** Starts the headless host if something can go on and neither a window nor a host is there to see to it. */
+  /** Starts the headless host if there is work that can go on and neither a window nor a host to do it. */
   async ensureHost(): Promise<void> {
     const supervisor = await this.supervisor();
     if (this.caller !== undefined || !supervisor.goesOn || supervisor.headlessHost) return;

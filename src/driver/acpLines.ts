@@ -1,6 +1,6 @@
 import { isObject, itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
-/** One line of the driver: what has happened, by its `acp`. */
+/** One line of the driver: `acp` names what happened. */
 export type Line = JsonObject & { readonly acp: string };
 
 /** The longest summary of a tool call or its result, characters. */
@@ -9,7 +9,7 @@ const SUMMARY = 400;
 /** What is remembered of tool calls, by their ids: an update may name only what has changed. */
 export type ToolCalls = Map<string, JsonObject>;
 
-/** What a session update says, as lines; none if it is of no use. `calls` is brought up to date. */
+/** A session update as lines; none if it is of no use. Updates `calls`. */
 export function linesOf(update: JsonObject, calls: ToolCalls): Line[] {
   switch (update['sessionUpdate']) {
     case 'agent_message_chunk':
@@ -33,7 +33,7 @@ export function turnLines(response: JsonObject): Line[] {
   return [...total, { acp: 'stop', reason: textIn(response['stopReason']) || 'unknown' }];
 }
 
-/** What is known of a tool call by now. */
+/** What is known about a tool call so far. */
 export function toolCall(update: JsonObject, calls: ToolCalls): JsonObject {
   const id = textIn(update['toolCallId']);
   const known = calls.get(id) ?? {};
@@ -55,7 +55,7 @@ function toolLines(update: JsonObject, calls: ToolCalls): Line[] {
   const call = toolCall(update, calls);
   const status = textIn(call['status']);
   const lines: Line[] = [];
-  // Before its input is known a call says nothing.
+  // A call without known input is not worth a line.
   const hasInput =
     call['kind'] === 'execute' ? commandOf(call) !== undefined : Object.keys(objectIn(call['rawInput'])).length > 0;
   const isKnown = hasInput || status !== 'pending';
@@ -68,7 +68,7 @@ function toolLines(update: JsonObject, calls: ToolCalls): Line[] {
   return [...lines, { acp: 'result', id, ok: status === 'completed', summary: resultOf(call) }];
 }
 
-/** The agent's own name of the tool, else what kind it is. */
+/** The agent's own name for the tool, else its kind. */
 export function toolName(call: JsonObject): string {
   const meta = objectIn(call['_meta']);
   const named = [call['name'], objectIn(meta['claudeCode'])['toolName'], meta['toolName'], call['kind']];
@@ -100,7 +100,7 @@ function resultOf(call: JsonObject): string {
   return texts.join('\n').slice(0, SUMMARY);
 }
 
-/** Counts as different agents name them. */
+/** Counts under the names that different agents give them. */
 function usageOf(usage: JsonObject): Line[] {
   const count = (...names: string[]) => names.map((name) => usage[name]).find((value) => typeof value === 'number');
   const line = {

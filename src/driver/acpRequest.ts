@@ -10,7 +10,7 @@ const CHOICES: { readonly [kind: string]: AskRecord['choices'][number]['kind'] }
   ...{ allow_once: 'allowOnce', allow_always: 'allowAlways', reject_once: 'denyOnce', reject_always: 'denyAlways' },
 };
 
-/** The question that a request for permission asks; undefined where it offers no choice that is known. */
+/** The question in a request for permission; undefined if it offers no known choice. */
 export function questionOf(params: JsonObject, calls: ToolCalls): AskRecord | undefined {
   const call = toolCall(objectIn(params['toolCall']), calls);
   const offered = itemsIn(params['options']).flatMap((option) => {
@@ -57,7 +57,7 @@ function pathsOf(call: JsonObject): string[] {
   return [...new Set([...named, ...given])].filter((path) => path !== '');
 }
 
-/** What would change, in a form that people know: all that goes, then all that comes. */
+/** What would change, in a familiar form: all removed lines, then all added ones. */
 function diffOf(call: JsonObject): string {
   return itemsIn(call['content'])
     .map(objectIn)

@@ -13,13 +13,15 @@ import { outcomeOf, questionOf } from './acpRequest.ts';
 import type { AgentProgram } from './agentProgram.ts';
 import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
-/** What one run of an agent is to do. */
+/** The task of one run of an agent. */
 export interface RunOptions {
   readonly prompt: string;
   readonly cwd: string;
   /** The session to go on with; absent: a new one. */
   readonly resume?: string;
-  /** The mode that says what it may do without asking, as the agent names it; absent: one that asks, if it has one. */
+  /**
+   * The agent's name for the mode that decides what it may do without asking; absent: one that asks, if there is one.
+   */
   readonly mode?: string;
   readonly model?: string;
 }
@@ -52,7 +54,7 @@ export class AcpRun {
   readonly #calls: ToolCalls = new Map();
   readonly #withdrawn = new AbortController();
   #session = '';
-  /** What is replayed of an earlier run is none of this one's. */
+  /** Replayed messages of an earlier run are not part of this one. */
   #isPrompted = false;
   #heardAt = 0;
   #notify: (method: string, params: JsonObject) => Promise<void> = async () => undefined;
@@ -64,7 +66,7 @@ export class AcpRun {
     this.#print = print;
   }
 
-  /** Resolves with whether the turn ended as it should; what went wrong is printed. */
+  /** Resolves with whether the turn ended well; problems are printed. */
   async run(): Promise<boolean> {
     const toAgent = Writable.toWeb(this.#agent.stdin) as WritableStream<Uint8Array>;
     const fromAgent = Readable.toWeb(this.#agent.stdout) as ReadableStream<Uint8Array>;
@@ -78,7 +80,7 @@ export class AcpRun {
     });
     const call = async (at: string, method: string, params: JsonObject): Promise<JsonObject> => {
       const answer = connection.agent.request<unknown>(method, params).catch(async (error: unknown) => {
-        // Its end says more than that of its connection.
+        // Its exit says more than the end of its connection.
         if (connection.signal.aborted) await gone;
         throw new StepError(at, reasonOf(error), objectIn(error)['code']);
       });
@@ -139,7 +141,7 @@ export class AcpRun {
       await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
-  /** Sets the mode or the model, by whichever way the agent offers. One that it does not have is an error. */
+  /** Sets the mode or the model, in whichever way the agent offers. One that it lacks is an error. */
   async #choose(
     what: 'mode' | 'model',
     session: JsonObject,
@@ -192,8 +194,8 @@ export class AcpRun {
 }
 
 /**
- * Has us read what the agent says of a session: by their own names the SDK would refuse messages with a field that its
- * version of the protocol does not know.
+ * Lets us read session messages ourselves: under their own names the SDK would refuse any with a field that its version
+ * of the protocol does not know.
  */
 function asWritten({ readable, writable }: Stream): Stream {
   const rename = new TransformStream<AnyMessage, AnyMessage>({
@@ -205,7 +207,7 @@ function asWritten({ readable, writable }: Stream): Stream {
   return { readable: readable.pipeThrough(rename), writable };
 }
 
-/** What an agent says of an error, with the details that some put beside it. */
+/** An agent's message about an error, with the details that some add. */
 function reasonOf(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);
   const { details } = objectIn(objectIn(error)['data']);

@@ -16,7 +16,7 @@ export interface ProgramEnd {
   readonly how: string;
 }
 
-/** The agent's program, in a group of its own: a stop of the driver's group is for the driver to carry out. */
+/** The agent's program, in a process group of its own: the driver handles a stop of its own group itself. */
 export class AgentProgram {
   readonly #child: ChildProcess;
   readonly ended: Promise<ProgramEnd>;
@@ -41,13 +41,13 @@ export class AgentProgram {
         ),
       );
     });
-    // It may end before it has read all.
+    // It may end before it has read everything.
     child.stdin.on('error', () => undefined);
     this.stdin = child.stdin;
     this.stdout = child.stdout;
   }
 
-  /** Closes its standard input, then sends SIGTERM, then SIGKILL, each only as far as it is needed. */
+  /** Closes its standard input, then sends SIGTERM, then SIGKILL, each only if needed. */
   async end(): Promise<void> {
     this.stdin.destroy();
     if (await this.#endsWithin(LEAVES_MS)) return;

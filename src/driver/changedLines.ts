@@ -1,6 +1,6 @@
 import { textIn } from './json.ts';
 
-/** The lines of a text that goes (`-`) or comes (`+`), as a diff shows them; none of what is no text. */
+/** The lines of a removed (`-`) or added (`+`) text, as a diff shows them; none if it is not text. */
 export function changedLines(sign: '-' | '+', text: unknown): string[] {
   const whole = textIn(text);
   if (whole === '') return [];

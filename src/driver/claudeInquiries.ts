@@ -1,7 +1,7 @@
 import { type InquiryRecord, LONGEST_INQUIRY, MOST_INQUIRIES } from '../asking/questionRecords.ts';
 import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
-/** What the tool `AskUserQuestion` of Claude Code asks; undefined where that is nothing, or too much to be shown. */
+/** What Claude Code's tool `AskUserQuestion` asks; undefined if that is nothing, or too much to show. */
 export function claudeInquiries(input: JsonObject): readonly InquiryRecord[] | undefined {
   const inquiries = itemsIn(input['questions']).map(objectIn).map(inquiryIn);
   const texts = inquiries.flatMap(({ text, options }) => [text, ...options.map(({ label }) => label)]);
@@ -12,7 +12,7 @@ export function claudeInquiries(input: JsonObject): readonly InquiryRecord[] | u
   return isShown ? inquiries : undefined;
 }
 
-/** The input of that tool with what its user has said, as the tool itself reads it: by the text of each question. */
+/** The input of that tool with the user's answers, as the tool reads them: by the text of each question. */
 export function claudeAnswers(input: JsonObject, replies: readonly (readonly string[])[]): JsonObject {
   const answers = itemsIn(input['questions']).map((question, at) => {
     const { question: text, multiSelect } = objectIn(question);
@@ -39,7 +39,7 @@ function cut(text: string): string {
   return text.length > LONGEST_INQUIRY ? `${text.slice(0, LONGEST_INQUIRY - 1)}…` : text;
 }
 
-/** It takes a list apart at its commas. */
+/** The tool splits lists at commas. */
 function quoted(text: string): string {
   return text.includes(', ') || text.includes('"') ? JSON.stringify(text) : text;
 }

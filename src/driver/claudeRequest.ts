@@ -8,10 +8,10 @@ const KINDS: { readonly [tool: string]: AskRecord['request']['kind'] } = {
   ...{ Read: 'read', Glob: 'read', Grep: 'read', LS: 'read', WebFetch: 'fetch', WebSearch: 'fetch' },
 };
 
-/** The tool by which it asks for words rather than for a permission. */
+/** The tool with which it asks for words rather than permission. */
 const INQUIRY_TOOL = 'AskUserQuestion';
 
-/** What it gets where nobody says anything to that. */
+/** What it gets if nobody answers. */
 const NO_WORDS = 'Nobody is there to choose. Decide yourself, and say what you decided and why.';
 
 const INQUIRY_CHOICES = [
@@ -19,7 +19,7 @@ const INQUIRY_CHOICES = [
   { id: 'deny', kind: 'denyOnce', label: 'Skip' },
 ] as const;
 
-/** The question that a `can_use_tool` of Claude Code asks; undefined where it cannot be shown to anybody. */
+/** The question in a `can_use_tool` request of Claude Code; undefined if it cannot be shown. */
 export function claudeQuestion(request: JsonObject): AskRecord | undefined {
   const tool = textIn(request['tool_name']);
   const input = objectIn(request['input']);
@@ -60,7 +60,7 @@ export function claudeResponse(request: JsonObject, answer: AnswerRecord | undef
   return { behavior: 'allow', updatedInput: objectIn(request['input']), ...remember };
 }
 
-/** The rules that it would remember. Another mode for all that follows is more than was asked. */
+/** The rules that it would remember. Another mode for everything that follows is more than was asked for. */
 function rulesIn(request: JsonObject): readonly JsonObject[] {
   return itemsIn(request['permission_suggestions'])
     .map(objectIn)
@@ -71,7 +71,7 @@ function withoutCommand({ command: _, description: _1, ...rest }: JsonObject): J
   return rest;
 }
 
-/** What an edit takes out and puts in. */
+/** What an edit removes and inserts. */
 function diffOf(input: JsonObject): string {
   const edits = [input, ...itemsIn(input['edits']).map(objectIn)];
   return edits

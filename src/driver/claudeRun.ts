@@ -12,7 +12,7 @@ export class ClaudeRun {
   readonly #agent: AgentProgram;
   readonly #asker: Asker | undefined;
   readonly #print: (line: string) => void;
-  /** What is asked now, by the id of its request. */
+  /** The open questions, by the ids of their requests. */
   readonly #asked = new Map<string, AbortController>();
 
   constructor(agent: AgentProgram, asker: Asker | undefined, print: (line: string) => void) {
@@ -30,7 +30,7 @@ export class ClaudeRun {
       if (type === 'control_request') void this.#control(message);
       else if (type === 'control_cancel_request') this.#asked.get(textIn(message['request_id']))?.abort();
       else if (type !== 'control_response') this.#print(line);
-      // It would wait for another prompt.
+      // Otherwise it would wait for another prompt.
       if (type === 'result') this.#agent.stdin.end();
     }
   }

@@ -50,7 +50,7 @@ async function driveClaude(): Promise<number> {
   return code;
 }
 
-/** The agent is starting meanwhile: it takes longer than to load the protocol. */
+/** The agent starts meanwhile, which takes longer than loading the protocol. */
 async function driveAcp(): Promise<number> {
   onSignal = () => void agent.end();
   const { AcpRun } = await import('./acpRun.ts');
@@ -68,7 +68,7 @@ async function driveAcp(): Promise<number> {
   return ok ? 0 : 1;
 }
 
-/** Standard output is a file: a line is there at once, whatever becomes of us. */
+/** Standard output is a file: each line is there at once, whatever happens to us. */
 function print(line: string): void {
   const bytes = Buffer.from(`${line}\n`);
   for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { lookOf } from '../core/model/looks.ts';
 
-/** How long (ms) Git that a dead host has left at work is waited for. */
+/** How long (ms) to wait for a Git process that a dead host has left behind. */
 const BUSY_MS = 60_000;
 const LOOK_AGAIN_MS = 100;
 
@@ -10,8 +10,8 @@ const LOOK_AGAIN_MS = 100;
 export const AT_WORK = '.at-work';
 
 /**
- * Notes which Git is at work on a work tree. It goes on when its host dies, and whoever is next must not write where it
- * still does. One that cannot be noted is not waited for.
+ * Records which Git process works on a work tree. It outlives its host, and the next host must not write where it still
+ * does. One that cannot be recorded is not waited for.
  */
 export function noteAtWork(path: string): (pid: number) => void {
   return (pid) => {
@@ -28,7 +28,7 @@ export async function forgetAtWork(path: string): Promise<void> {
   await rm(`${path}${AT_WORK}`, { force: true });
 }
 
-/** Whether the Git that was noted last is still at work, or nobody can tell. */
+/** Whether the Git process recorded last is still at work; true if that is unknown. */
 export function isAtWork(path: string): boolean {
   try {
     const pid = Number.parseInt(readFileSync(`${path}${AT_WORK}`, 'utf8'), 10);
@@ -38,7 +38,7 @@ export function isAtWork(path: string): boolean {
   }
 }
 
-/** Waits until nothing is at work any more, for as long as one may wait. Returns whether that was so. */
+/** Waits until no Git process is at work, within the time limit. Returns whether that was so. */
 export async function untilIdle(isBusy: () => boolean | Promise<boolean>): Promise<boolean> {
   for (let waited = 0; await isBusy(); waited += LOOK_AGAIN_MS) {
     if (waited >= BUSY_MS) return false;

@@ -18,8 +18,8 @@ export interface LoopName {
 }
 
 /**
- * Brings the work of a work tree into the checkout at `root`. Refused with a sentence before anything is changed; where
- * Git fails half-way, the checkout is led back to what it was (R12.4). What a host that was cut off has brought counts.
+ * Brings the work of a work tree into the checkout at `root`. Refuses with a sentence before anything changes; if Git
+ * fails half-way, the checkout is restored (R12.4). What a host that was cut off has brought counts.
  */
 export async function bringHome(
   parts: HomeParts,
@@ -122,16 +122,16 @@ async function bringIn(
   return ended(git, root, await git.try(['commit', '--quiet', '-m', message], user));
 }
 
-/** Whether bringing work home stands at its conflicts in a checkout. Rejects where nobody can tell. */
+/** Whether bringing work home has stopped at conflicts in a checkout. Rejects if that cannot be determined. */
 export async function isStopped(git: Git, root: string, way: BringHomeWay): Promise<boolean> {
   const gitFolder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: root });
   if (way === 'merge') return existsSync(join(gitFolder, 'MERGE_HEAD'));
   return (await git.run(['ls-files', '--unmerged'], { cwd: root })) !== '';
 }
 
-/** Leads a checkout back from a merge that stopped at conflicts. Uncommitted work of the user's stays. */
+/** Undoes a merge that stopped at conflicts. The user's uncommitted work stays. */
 export async function abortBringHome(git: Git, root: string, way: BringHomeWay): Promise<void> {
-  // `reset --merge` would take away what the user has staged since.
+  // `reset --merge` would discard what the user has staged since.
   if (!(await isStopped(git, root, way)))
     throw new Error(`No merge is under way in ${root} any more: there is nothing to abort.`);
   // A squash, or an apply, has no MERGE_HEAD to abort: `reset --merge` puts back what it changed and keeps the rest.
@@ -140,7 +140,7 @@ export async function abortBringHome(git: Git, root: string, way: BringHomeWay):
 
 /**
  * Commits what the agent left uncommitted to the branch of the loop, with its title and a trailer that names it.
- * Returns whether there was anything. `asUser`: with the user's hooks.
+ * Returns whether there was anything to commit. `asUser`: with the user's hooks.
  */
 export async function commitRest(
   git: Git,

@@ -15,8 +15,8 @@ export interface CheckoutGuard {
 }
 
 /**
- * Notes what stands in a checkout, so that a merge that fails half-way can be led back from (R12.4). `name`: of the
- * snapshot, `<loop>/<n>`. `paths`: what the merge may write, which is taken even where it is ignored.
+ * Records the state of a checkout, so that a merge that fails half-way can be undone (R12.4). `name`: of the snapshot,
+ * `<loop>/<n>`. `paths`: what the merge may write, which is taken even where it is ignored.
  */
 export async function guardCheckout(
   git: Git,
@@ -30,7 +30,7 @@ export async function guardCheckout(
   return { tree, ...(tree !== head && { commit: await store.commit(tree, name) }) };
 }
 
-/** Why there is too little space to bring in what a branch has; undefined where there is enough, or nobody can tell. */
+/** Why there is too little space for what a branch brings; undefined if there is enough, or if that is unknown. */
 export async function lackOfSpace(git: Git, root: string, branch: string): Promise<string | undefined> {
   const raw = await git.try(['diff', '--raw', '--no-renames', '--no-abbrev', '-z', `HEAD...${branch}`], { cwd: root });
   const blobs = raw.stdout

@@ -7,7 +7,7 @@ export interface Hosted {
   readonly path: string;
 }
 
-/** What a pull request is from, and what it goes into. */
+/** The source and target of a pull request. */
 export interface Comparison {
   readonly branch: string;
   /** The host's own default if absent. */
@@ -16,7 +16,7 @@ export interface Comparison {
 
 /** `git@host:path`, as ssh has it. */
 const SCP_LIKE = /^(?:[^@/]+@)?([^:/]+):(?!\/\/)(.+)$/;
-/** Paths that need no escapes: anything else is not made into an address. */
+/** Paths that need no escaping: no address is made of any other. */
 const PATH = /^[\w.~-]+(?:\/[\w.~-]+)+$/;
 /** Hosts that only ssh uses, for networks that let nothing but port 443 through. */
 const SSH_ONLY = /^(?:alt)?ssh\.(?=github\.com$|gitlab\.com$|bitbucket\.org$)/;

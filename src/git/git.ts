@@ -1,6 +1,6 @@
 import { devNull } from 'node:os';
 
-/** What a call of Git gave. `code` is undefined when Git could not be started or was ended. */
+/** The result of a Git call. `code` is undefined if Git could not be started or was killed. */
 export interface GitResult {
   readonly code: number | undefined;
   readonly stdout: string;
@@ -11,11 +11,11 @@ export interface GitOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
-  /** The user asked for this very call (a merge, a commit): hooks run as usual, and locks may be taken. */
+  /** The user asked for exactly this call (a merge, a commit): hooks run as usual, and it may take locks. */
   readonly asUser?: boolean;
   /** Longest time, ms. */
   readonly timeoutMs?: number;
-  /** Called at once when it has started. */
+  /** Called as soon as it has started. */
   readonly onStart?: (pid: number) => void;
   /**
    * Called with its process id before it begins: where that rejects, or this host dies meanwhile, it never does. Not
@@ -150,7 +150,7 @@ function failure(args: readonly string[], cwd: string, code: number | undefined,
   return new GitError(`git ${command} ${how} in ${cwd}: ${said || 'it said nothing'}${adviceFor(stderr, cwd)}`, stderr);
 }
 
-/** What to do about the failures that a person can do something about. */
+/** Advice for failures that a person can fix. */
 export function adviceFor(stderr: string, cwd: string): string {
   const lock = /Unable to create '([^']*\.lock)'/.exec(stderr)?.[1];
   if (lock) return `. Another Git program is at work in ${cwd}, or one crashed: wait for it, or remove ${lock}`;

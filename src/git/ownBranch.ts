@@ -30,7 +30,7 @@ export async function bringBranchAlong(git: Git, tree: Place): Promise<void> {
   if (standing === 'ahead') await git.run(['checkout', '--quiet', '-B', tree.branch], { cwd: tree.path });
 }
 
-/** Why what is in a work tree cannot be taken as it is, and what to do; undefined if it can. */
+/** Why the content of a work tree cannot be taken as it is, and what to do; undefined if it can. */
 export async function whatKeepsWorkTree(git: Git, tree: Place): Promise<string | undefined> {
   const folder = await git.run(['rev-parse', '--absolute-git-dir'], { cwd: tree.path });
   for (const [file, what] of UNDER_WAY) {

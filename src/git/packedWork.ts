@@ -8,15 +8,15 @@ import type { Git } from './git.ts';
 import { whatKeepsWorkTree } from './ownBranch.ts';
 import { listWorkTrees } from './workTree.ts';
 
-/** What comes from a store that others write must not be taken for an option of Git, or lead to another ref. */
+/** Values from a store that others write must not act as Git options, or lead to another ref. */
 const COMMIT = /^[0-9a-f]{40,64}$/;
 const BRANCH = /^loops\/[\p{L}\p{N}_-]+$/u;
 
-/** A file that was not changed for so long (ms) is one that a crash has left. */
+/** A file unchanged for so long (ms) was left by a crash. */
 const LEFT_AFTER_MS = 60 * 60_000;
 
 const FETCH = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
-/** What comes from elsewhere is checked before it is among the user's objects. */
+/** Foreign objects are checked before they join the user's. */
 const CHECKED = {
   GIT_CONFIG_COUNT: '1',
   GIT_CONFIG_KEY_0: 'fetch.fsckObjects',

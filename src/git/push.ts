@@ -15,7 +15,7 @@ import { whatKeepsWorkTree } from './ownBranch.ts';
 
 /** Ssh asks on the terminal even where Git does not: it is made to ask a program, and there is none. */
 const NO_QUESTIONS = { SSH_ASKPASS_REQUIRE: 'force' };
-/** How long (ms) `gh` may take to name a page. */
+/** How long (ms) `gh` may take to print a page's address. */
 const GH_MS = 20_000;
 
 const NOT_LET_IN =

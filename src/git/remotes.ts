@@ -25,10 +25,10 @@ export async function cloneAt(git: Git, folder: string): Promise<{ root: string;
   return { root, addresses: [...new Set(remotes.map(({ address }) => address))] };
 }
 
-/** What comes from a store that others write must not be taken for an option of Git. */
+/** Values from a store that others write must not act as Git options. */
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
-/** Nothing asks the user, for no password and about no unknown host (R12.7): ssh would, on a terminal. */
+/** Nothing asks the user for a password or about an unknown host (R12.7): ssh would, on a terminal. */
 const NO_QUESTIONS = { GCM_INTERACTIVE: 'never', SSH_ASKPASS_REQUIRE: 'force' };
 
 /**

@@ -7,7 +7,7 @@ import type { Git } from './git.ts';
 /** The names of everything that our bare repositories hold. */
 const PACK = /^pack-[0-9a-f]+\.(pack|idx|rev)$/;
 
-/** Who makes our own commits: the user's name is not theirs. */
+/** The author of our own commits, which must not carry the user's name. */
 export const AUTHOR = {
   GIT_AUTHOR_NAME: 'Loop Supervisor',
   GIT_AUTHOR_EMAIL: 'loops@localhost',
@@ -83,7 +83,7 @@ export class SnapshotStore {
     await mkdir(join(making, 'objects', 'info'), { recursive: true });
     await writeFile(join(making, 'objects', 'info', 'alternates'), `${join(this.commonFolder, 'objects')}\n`);
     await rename(making, this.folder).catch(async (error: NodeJS.ErrnoException) => {
-      // Another host was quicker.
+      // Another host got there first.
       await rm(making, { recursive: true, force: true });
       if (!existsSync(join(this.folder, 'config'))) throw error;
     });
@@ -158,7 +158,7 @@ export class SnapshotStore {
     else if (gone.length > 0) await this.#git.try(['prune', '--expire=now'], { cwd, env: this.own });
   }
 
-  /** Removes the repository, and what hosts that died while they made it have left. */
+  /** Removes the repository, and whatever hosts that died while creating it have left. */
   async #remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
     const name = basename(this.folder);

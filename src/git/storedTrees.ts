@@ -25,7 +25,7 @@ export async function storedTrees(git: Git, folder: string): Promise<StoredWorkT
   return found;
 }
 
-/** Removes the notes of hosts that died before there was a work tree. */
+/** Removes the records of hosts that died before there was a work tree. */
 async function forgetDead(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, basename(name, AT_WORK));

@@ -7,7 +7,7 @@ import type { Git } from './git.ts';
 
 const MOST_PATHS = 1_000;
 
-/** What a work tree holds that is nowhere else: it is never removed without a question while there is any (R12.6). */
+/** What exists only in a work tree: while there is any, the work tree is never removed without asking (R12.6). */
 export async function unsavedWork(git: Git, root: string, tree: WorkTree): Promise<UnsavedWork> {
   const { path } = tree;
   const commits = await commitsOnlyOn(git, root, tree);
@@ -34,7 +34,7 @@ function isThere(path: string): boolean {
 /** Written into a work tree's Git folder: the ignored files that were there when its set-up was complete. */
 const IGNORED = 'loop-supervisor-ignored';
 
-/** Notes which ignored files come from the set-up: they are not the loop's work. */
+/** Records which ignored files come from the set-up: they are not the loop's work. */
 export async function noteIgnored(git: Git, path: string): Promise<void> {
   await writeFile(await ignoredFile(git, path), (await ignoredIn(git, path)).join('\0'));
 }

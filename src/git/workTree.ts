@@ -10,11 +10,11 @@ import type { SnapshotStore } from './snapshotStore.ts';
 import { setUpSubmodules } from './submodules.ts';
 import { noteIgnored } from './unsavedWork.ts';
 
-/** Names that are tried before we give up on a title. */
+/** Names to try before giving up on a title. */
 const MOST_NAMES = 20;
 /** Written into a work tree's Git folder when its set-up is complete. */
 export const COMPLETE = 'loop-supervisor-complete';
-/** What a work tree that is being removed is called: none that is only in part there is ever taken for work. */
+/** The name of a work tree during its removal: a partial one must never pass for work. */
 export const REMOVED = '.removed';
 
 /**
@@ -55,7 +55,7 @@ export async function createWorkTree(
   return made;
 }
 
-/** All that a new work tree has beside what is checked out. */
+/** What a new work tree gets besides the checkout. */
 async function fill(git: Git, store: SnapshotStore, root: string, request: WorkTreeRequest): Promise<void> {
   const { path, base, carry } = request;
   await setUpSubmodules(git, root, path);
@@ -145,7 +145,7 @@ async function indexLock(git: Git, path: string): Promise<string | undefined> {
   return folder?.code === 0 ? join(folder.stdout.trim(), 'index.lock') : undefined;
 }
 
-/** A folder that is no work tree of this repository may hold somebody's work: it gives way, and stays. */
+/** A folder that is not a work tree of this repository may hold somebody's work: it is moved aside and kept. */
 async function moveAside(path: string): Promise<void> {
   for (let number = 1; existsSync(path); number++) {
     if (!existsSync(`${path}.old-${number}`)) await rename(path, `${path}.old-${number}`);
@@ -207,8 +207,8 @@ async function putAway(git: Git, root: string, path: string): Promise<void> {
 }
 
 /**
- * Has Git forget a work tree whose folder is gone. Only that one: `git worktree prune` would forget those of the user's
- * too that are on a disk which is away.
+ * Makes Git forget a work tree whose folder is gone. Only that one: `git worktree prune` would forget those of the
+ * user's too that are on a disk which is away.
  */
 async function unregister(git: Git, root: string, path: string): Promise<void> {
   const forget = ['worktree', 'remove', '--force', '--force', path];

@@ -107,10 +107,7 @@ export function createWorkTrees({ storage, environment, processes }: WorkTreesOp
   };
 }
 
-/**
- * Puts the files of a work tree into the state of a snapshot. What was there and is not in the snapshot goes; ignored
- * files stay.
- */
+/** Restores the files of a work tree to a snapshot. Files that the snapshot lacks are removed; ignored files stay. */
 async function restore(
   git: Git,
   storeOf: (folder: string) => SnapshotStore,
@@ -122,7 +119,7 @@ async function restore(
   const store = storeOf(look.repository.commonFolder);
   await store.open();
   const env = store.writing;
-  // The index must know every file, so that those which the snapshot lacks go.
+  // The index must know every file, so that those missing from the snapshot are removed.
   await git.run(['add', '--all'], { cwd: path, env });
   await git.run(['read-tree', '-u', '--reset', `${commit}^{tree}`], { cwd: path, env });
   await git.run(['reset', '--quiet'], { cwd: path, env });

@@ -6,7 +6,7 @@ import { hostFiles } from './hostFiles.ts';
 
 const record = z.object({ since: z.number() });
 
-/** Notes that no window is open from now on (wall time, ms), unless that is noted already. */
+/** Records that no window is open from now on (wall time, ms), unless that is on record already. */
 export function noteAlone(storage: string, since: number): void {
   const { alone } = hostFiles(storage);
   mkdirSync(dirname(alone), { recursive: true, mode: FOLDER_MODE });

@@ -7,9 +7,9 @@ import { noteAlone } from './alone.ts';
 import type { HostConfig } from './hostConfig.ts';
 import { isNewer } from './versions.ts';
 
-/** How often (ms) it looks whether it is still needed, and whether its settings have changed. */
+/** How often (ms) it checks whether it is still needed and whether its settings have changed. */
 const LOOK_EVERY_MS = 5_000;
-/** It ends after so many looks in a row that find nothing to do, this long (ms) apart. */
+/** It ends after this many checks in a row, this long (ms) apart, that find nothing to do. */
 const IDLE_LOOKS = 3;
 const IDLE_LOOK_EVERY_MS = 2_000;
 
@@ -52,7 +52,7 @@ export class HeadlessHost {
     return this.#ended.promise;
   }
 
-  /** Gives its lease back; what runs lives on. */
+  /** Releases its lease; whatever runs lives on. */
   leave(why: string): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
@@ -64,7 +64,7 @@ export class HeadlessHost {
       .finally(() => this.#ended.resolve());
   }
 
-  /** The store is in trouble: one that belongs to a newer version, or is gone, is left. */
+  /** The store is in trouble: the host leaves one that is gone or belongs to a newer version. */
   storeTrouble(error: Error | undefined): void {
     if (!isSupervisorError(error) || error.code !== 'store') return;
     const { kind, message } = error as StoreError;
@@ -92,7 +92,7 @@ export class HeadlessHost {
     if (config.window && isNewer(config.window.version, version))
       return this.leave(`version ${config.window.version} is here`);
     const background = config.get('background') ?? 'untilIdle';
-    // What cannot be read starts nothing without a window.
+    // A setting that cannot be read starts nothing without a window.
     const isOff = background !== 'untilIdle' && background !== 'always';
     if (isOff || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
     this.#noteAlone();

@@ -55,8 +55,8 @@ export class HostConfig {
   }
 
   /**
-   * Reads the files again if they have changed; returns whether they had. What cannot be read now changes nothing, and
-   * is read at the next call.
+   * Reads the files again if they have changed; returns whether they had. If they cannot be read now, nothing changes
+   * until the next call.
    */
   refresh(): boolean {
     const readAt = [this.#files.window, this.#files.settings]
@@ -71,7 +71,7 @@ export class HostConfig {
     const ofUser = written.safeParse(own);
     this.#window = ofWindow.success ? ofWindow.data : undefined;
     this.#written = ofWindow.success ? ofWindow.data.settings : withoutPrefix(ofUser.success ? ofUser.data : {});
-    // Settings that are there and make no sense are not settings that nobody has made (R6.9).
+    // Settings that make no sense must not count as unset (R6.9).
     const isBroken =
       !ofWindow.success && (looks[0].state === 'there' || (looks[1].state === 'there' && !ofUser.success));
     this.#mapped = mapSettings((name) => this.#written[name], isBroken ? 'broken' : 'parse');

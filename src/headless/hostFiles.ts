@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** Files by which windows, the headless host and the command line know of each other: for their owner alone. */
+/** Files through which windows, the headless host and the command line know of each other: private to their owner. */
 export interface HostFiles {
   /** What the last window stored: its settings, when, and by which version. */
   readonly window: string;

@@ -22,7 +22,7 @@ export interface ShimOptions {
   readonly platform: NodeJS.Platform;
 }
 
-/** For its owner alone, and to be run. */
+/** Executable, and private to its owner. */
 const SHIM_MODE = 0o700;
 const HEAD = '#!/bin/sh\n# The command line of Loop Supervisor.\nELECTRON_RUN_AS_NODE=1';
 

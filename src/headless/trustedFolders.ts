@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 import { lookAtJson, sizeOf, timeOf, writeJson } from '../process/runFolder/atomicFile.ts';
 import { hostFiles } from './hostFiles.ts';
 
-/** As many as are remembered; the ones that were opened last. */
+/** How many are remembered: those opened last. */
 const MOST = 1_000;
-/** How often (ms) it looks whether others have added some: it is asked for each loop of a queue. */
+/** How often (ms) it checks whether others have added some: it is consulted for each loop of a queue. */
 const LOOK_EVERY_MS = 500;
 const list = z.array(z.string());
 
@@ -18,7 +18,7 @@ export class TrustedFolders {
   #folders: readonly string[] = [];
   #readAt = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Why the file could not be read the last time; what was read before holds on. */
+  /** Why the last read of the file failed; what was read before still holds. */
   #why: string | undefined;
 
   constructor(storage: string) {
@@ -37,7 +37,7 @@ export class TrustedFolders {
       .toSorted((a, b) => b.length - a.length)[0];
   }
 
-  /** Throws the error of the file system, and where those that are trusted already cannot be read: none may be lost. */
+  /** Throws the error of the file system, also if the folders trusted so far cannot be read: none may be lost. */
   add(folders: readonly string[]): void {
     const known = this.#read();
     if (this.#why !== undefined) throw new Error(`The trusted folders (${this.#path}) cannot be read: ${this.#why}.`);

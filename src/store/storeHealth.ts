@@ -18,7 +18,7 @@ export class StoreHealth implements Disposable {
     return this.#trouble;
   }
 
-  /** Trouble that only a person can end: nothing is read or written until then. */
+  /** Trouble that only a person can resolve: nothing is read or written until then. */
   get blocking(): StoreError | undefined {
     const kind = this.#trouble?.kind;
     return kind === 'disk' || kind === 'locked' || kind === 'unreachable' ? undefined : this.#trouble;

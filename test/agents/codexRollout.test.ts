@@ -19,7 +19,7 @@ const ANSWER = { input: 1512, cachedInput: 14_000, cacheWrite: 0, output: 42 };
 const CALL = { ...ANSWER, output: 87 };
 
 describe("codex's own session files", () => {
-  it('R6.6 name the model and the tokens of the last turn', () => {
+  it('R6.6 give the model and the tokens of the last turn', () => {
     assert.deepEqual(readRollout(HOME, TOOL), {
       model: 'gpt-5.5',
       turn: { input: 3024, cachedInput: 28_000, cacheWrite: 0, output: 129 },
@@ -28,7 +28,7 @@ describe("codex's own session files", () => {
     assert.deepEqual(readRollout(HOME, STOPPED), { model: 'gpt-5.5', turn: CALL });
   });
 
-  it('are looked for by real ids only, and may be missing', () => {
+  it('are looked up by valid ids only, and may be missing', () => {
     for (const id of ['', '..', '../../etc', `${TOOL}x`, '01a22733-5c7b-7531-8c5d-000000000000', '*'])
       assert.equal(readRollout(HOME, id), undefined, id);
     assert.equal(readRollout('/nowhere', TOOL), undefined);
@@ -71,16 +71,16 @@ describe('codex with its session files', () => {
     assert.deepEqual(cost, [(100 * TEST_PRICE.input + 10 * TEST_PRICE.output) * 1000, 'priced', undefined, 'gpt-5.5']);
   });
 
-  it('R6.6 a turn that was stopped in a tool costs what its answers so far cost, at least', () => {
+  it('R6.6 a turn stopped in a tool costs at least its answers so far', () => {
     assert.deepEqual(costs(STOPPED, [call]), [[priced(CALL), 'priced', true, 'gpt-5.5']]);
   });
 
-  it('R6.6 a thread whose past is not known is billed for the turn alone', () => {
+  it('R6.6 a thread with an unknown past is billed for the turn alone', () => {
     const [cost] = costs(STOPPED, [counter(1_100_000)], {});
     assert.deepEqual(cost, [priced(CALL), 'priced', undefined, 'gpt-5.5']);
   });
 
-  it('R6.6 the turn after one that was cut off is not billed for both', () => {
+  it('R6.6 the turn after an interrupted one is not billed for both', () => {
     const profile = testCatalog({ prices, codexHome: HOME }).catalog.find('codex')!;
     const first = profile.reader();
     for (const message of [{ type: 'thread.started', thread_id: STOPPED }, { type: 'turn.started' }, call])

@@ -57,14 +57,14 @@ describe('profiles of the settings', () => {
     assert.equal(catalog.find('claude-careful')?.name, 'claude-careful');
   });
 
-  it('its reader is that of what it extends', () => {
+  it('it inherits the reader of the profile it extends', () => {
     const { catalog } = testCatalog({ agents: { mine: { extends: 'codex', command: 'my-codex' } } });
     assert.deepEqual(catalog.find('mine')?.reader().line('{"type":"thread.started","thread_id":"t"}'), [
       { type: 'session', sessionId: 't' },
     ]);
   });
 
-  it('plain reads lines of text, and leaves the verdict to the exit code', () => {
+  it('plain reads lines of text and leaves the verdict to the exit code', () => {
     const { catalog } = testCatalog({ agents: { job: { command: 'job' } } });
     const reader = catalog.find('job')?.reader();
     assert.deepEqual(reader?.line('{"type":"result"}'), [{ type: 'text', text: '{"type":"result"}', delta: false }]);
@@ -200,7 +200,7 @@ describe('facts about the agents', () => {
   const sentence = (text: string) => /^[A-Z].*\.$/.test(text);
 
   for (const name of BUILT_IN) {
-    it(`${name}: what is needed to check, install, log in and go on in a terminal`, () => {
+    it(`${name}: how to check, install, log in and continue in a terminal`, () => {
       const { catalog } = testCatalog();
       const facts = catalog.facts(name);
       assert.ok(facts?.install && facts.login && facts.versionArgs && facts.loginArgs, name);
@@ -218,7 +218,7 @@ describe('facts about the agents', () => {
       }
     });
 
-    it(`R6.8 ${name}: what it spends and cannot be bounded in is said before it is chosen`, () => {
+    it(`R6.8 ${name}: its unbounded spending is stated before it is chosen`, () => {
       const { catalog } = testCatalog();
       const [profile, facts] = [catalog.find(name), catalog.facts(name)];
       assert.equal(
@@ -233,7 +233,7 @@ describe('facts about the agents', () => {
     });
   }
 
-  it('the mode of a profile is among those that are explained', () => {
+  it('a profile’s mode is among those explained', () => {
     const { catalog } = testCatalog();
     for (const name of BUILT_IN) {
       const facts = catalog.facts(name);
@@ -245,7 +245,7 @@ describe('facts about the agents', () => {
     }
   });
 
-  it('R14.3 Pi can be asked for its login where the model is known', () => {
+  it('R14.3 Pi can be asked about its login if the model is known', () => {
     assert.equal(testCatalog().catalog.facts('pi')?.loginStatus, undefined);
     const { catalog } = testCatalog({ agents: { pi: { model: 'openai/gpt-5.5' } } });
     assert.deepEqual(catalog.facts('pi')?.loginStatus?.args, ['auth', 'check', '--model', 'openai/gpt-5.5']);

@@ -18,20 +18,20 @@ const ANSWER = { input: 1512, cachedInput: 14_000, cacheWrite: 0, output: 42 };
 const BOTH = { input: 3024, cachedInput: 28_000, cacheWrite: 0, output: 84 };
 
 describe('the session files of Gemini CLI', () => {
-  it('R6.6 name what the answers since a time have used', () => {
+  it('R6.6 give the tokens of answers since a time', () => {
     assert.deepEqual(readChat(HOME, SESSION, Date.parse(FIRST_RUN)), [[MODEL, BOTH]]);
     assert.deepEqual(readChat(HOME, SESSION, Date.parse(SECOND_RUN)), [[MODEL, ANSWER]]);
     assert.deepEqual(readChat(HOME, SESSION, Date.parse('2026-11-30')), []);
   });
 
-  it('are looked for by real ids only, and may be missing', () => {
+  it('are looked up by valid ids only, and may be missing', () => {
     const alike = `8c663af6${SESSION.slice(8).replaceAll('4', '5')}`;
     for (const id of ['', '..', '../../etc', `${SESSION}x`, '*', alike])
       assert.deepEqual(readChat(HOME, id, 0), [], id);
     assert.deepEqual(readChat('/nowhere', SESSION, 0), []);
   });
 
-  it('may be cut anywhere, and hold an answer more than once', () => {
+  it('may be cut anywhere, and repeat an answer', () => {
     const home = mkdtempSync(join(tmpdir(), 'gemini-home-'));
     try {
       cpSync(HOME, home, { recursive: true });

@@ -201,7 +201,7 @@ describe('plans of the agents', () => {
       });
     }
 
-    it('no profile turns questions off by itself where a safer mode works without a person', () => {
+    it('no profile disables questions by default if a safer mode works unattended', () => {
       for (const name of testCatalog().catalog.names()) {
         const line = plan(name).args.join(' ');
         assert.doesNotMatch(line, /dangerously|bypass|yolo|allow-all|danger-full-access|--auto\b|--trust\b/, name);

@@ -56,7 +56,7 @@ describe('prices', () => {
     );
   });
 
-  it('a model that is not named costs the highest price of its family', () => {
+  it('an unnamed model costs the highest price of its family', () => {
     const { prices } = readPrices(undefined);
     const gpt = prices.priceOf(MILLION, undefined, 'gpt-*');
     assert.match(gpt.note, /^the agent does not name its model: .* that of gpt-/);
@@ -67,7 +67,7 @@ describe('prices', () => {
     assert.equal(toUsd(all.cost), 5);
   });
 
-  it('cached input and cache writes cost as input where no price is given', () => {
+  it('cached input and cache writes cost as much as input if no price is given', () => {
     const { prices } = readPrices({ m: { input: 2, output: 3 } });
     assert.equal(toUsd(prices.priceOf(MILLION, 'm').cost), 2 + 2 + 2 + 3);
   });
@@ -79,10 +79,10 @@ describe('prices', () => {
     [
       'a negative price',
       { m: { input: -1, output: 1 } },
-      /"m" has a "input" that is no price: it must be a number from 0 to 100000/,
+      /"m" has a "input" that is not a price: it must be a number from 0 to 100000/,
     ],
-    ['a price as text', { m: { input: '3', output: 1 } }, /no price/],
-    ['NaN', { m: { input: Number.NaN, output: 1 } }, /no price/],
+    ['a price as text', { m: { input: '3', output: 1 } }, /not a price/],
+    ['NaN', { m: { input: Number.NaN, output: 1 } }, /not a price/],
     [
       'an unknown kind',
       { m: { input: 1, output: 1, cached: 2 } },
@@ -90,7 +90,7 @@ describe('prices', () => {
     ],
   ];
   for (const [what, setting, problem] of wrong) {
-    it(`${what} is said and left out; the rest works`, () => {
+    it(`${what} is reported and skipped; the rest works`, () => {
       const { prices, problems } = readPrices(
         Array.isArray(setting) ? setting : { ...(setting as object), good: { input: 6, output: 1 } },
       );
@@ -101,7 +101,7 @@ describe('prices', () => {
     });
   }
 
-  it('R6.6 an estimate is always a cost that can be added, whatever the tokens, model and table', () => {
+  it('R6.6 an estimate is always a valid cost, whatever the tokens, model and table', () => {
     const count = fc.integer({ min: 0, max: 1e10 });
     const price = fc.double({ min: 0, max: 100_000, noNaN: true });
     const table = fc.dictionary(

@@ -137,7 +137,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     );
   });
 
-  it('R8.2 lines broken off in the middle, with or without their end: nothing is made up', () => {
+  it('R8.2 lines cut in the middle, with or without their end: nothing is made up', () => {
     const breaks = fc.array(
       fc.record({ line: fc.nat(), at: fc.double({ min: 0, max: 0.999, noNaN: true }), end: fc.boolean() }),
       {
@@ -178,7 +178,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     );
   });
 
-  it('R6.7 another reader goes on from the state at any line: the same events, to the end', () => {
+  it('R6.7 another reader continues from the state at any line: the same events, to the end', () => {
     for (const run of RUNS) {
       const lines = linesOf(run.output);
       const whole = readAll(run);
@@ -193,7 +193,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     }
   });
 
-  it('R6.7 the state is a copy: reading on does not change one that was taken', () => {
+  it('R6.7 the state is a copy: reading on does not change it', () => {
     for (const run of RUNS) {
       const reader = readerOf(run.agent);
       const states = linesOf(run.output).map((line) => {
@@ -222,7 +222,7 @@ describe('readers of agents, whatever happens to the stream', () => {
     );
   });
 
-  it('values of wrong types anywhere never throw, and only well-formed events come of them', () => {
+  it('values of wrong types anywhere never throw, and yield only well-formed events', () => {
     const wrong = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.constantFrom(

@@ -128,7 +128,7 @@ describe('the sample agent', () => {
     assert.equal(Number(total), 0.6);
   });
 
-  it('an unknown session is no session: as the real one says it', async () => {
+  it('an unknown session is rejected, in the words of the real program', async () => {
     const { events, exitCode, errors } = await run('Go on.', '--resume', 'nobody');
     assert.equal(exitCode, 1);
     assert.match(errors, /No conversation found with session ID: nobody/);
@@ -144,7 +144,7 @@ describe('the sample agent', () => {
     assert.match(messagesIn(events)[0] ?? '', /I go on after step 1/);
   });
 
-  it('[limit] names the reset of its window, once', async () => {
+  it('[limit] reports the reset of its window, once', async () => {
     const before = Date.now();
     const { events, exitCode } = await run('[quick] [limit 90]', '--session-id', 'limited');
     assert.equal(exitCode, 1);
@@ -154,7 +154,7 @@ describe('the sample agent', () => {
     assert.equal((await run('Go on.', '--resume', 'limited')).exitCode, 0);
   });
 
-  it('[overload], [auth] and [denied] are told as such', async () => {
+  it('[overload], [auth] and [denied] are reported as such', async () => {
     const overload = await run('[quick] [overload]');
     assert.equal(ofType(overload.events, 'retry').length, 2);
     const busy = endOf(overload.events);
@@ -291,7 +291,7 @@ describe('edits of the sample agent', () => {
   afterEach(() => rmSync(file, { force: true }));
   after(() => rmSync(folder, { recursive: true }));
 
-  it('finish in the run that the prompt names, whatever session it is', () => {
+  it('finish in the run that the prompt names, in whatever session', () => {
     const directives = readDirectives('[finish 2]');
     edit(folder, directives);
     assert.deepEqual(last(), ['score: 10', 'unfinished']);

@@ -89,7 +89,7 @@ describe('the schema of agents and prices in the settings', () => {
       assert.deepEqual(testCatalog({ agents: { a: { command: 'x', resume } } }).problems, []);
   });
 
-  it('its pattern for names lets through what the catalog takes, and nothing else', () => {
+  it('its pattern for names accepts exactly what the catalog accepts', () => {
     const pattern = new RegExp(agents.propertyNames.pattern ?? '');
     for (const name of [
       'a',
@@ -109,7 +109,7 @@ describe('the schema of agents and prices in the settings', () => {
     }
   });
 
-  it('what it offers to insert is right', () => {
+  it('its snippets are valid', () => {
     for (const { body } of agents.defaultSnippets) assert.deepEqual(testCatalog({ agents: filled(body) }).problems, []);
     for (const { body } of agents.additionalProperties.defaultSnippets)
       assert.deepEqual(testCatalog({ agents: { a: filled(body) } }).problems, []);

@@ -92,14 +92,14 @@ describe('usage windows that are used up, in the words of the agents', () => {
     );
   });
 
-  it('long messages are gone through once', () => {
+  it('long messages are scanned once', () => {
     // Begun again at each word, these would take hours.
     assert.ok(usageLimitIn(`You've hit your usage limit ${'resets again at 1 '.repeat(200_000)}`, NOW));
     assert.equal(usageLimitIn('hit your '.repeat(500_000), NOW), undefined);
   });
 });
 
-describe('R14.4 a time that is only half understood is a guess', () => {
+describe('R14.4 a time that is only partly understood is a guess', () => {
   const at = Date.UTC(2026, 5, 8, 10, 5);
   const until = (clause: string, now = at) => usageLimitIn(`5-hour limit reached ∙ ${clause}`, now)?.until;
   const read: readonly [clause: string, until: number][] = [

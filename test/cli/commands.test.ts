@@ -138,7 +138,7 @@ describe('loops', () => {
     [['submit', ' '], EXIT.usage, /prompt is empty/],
     [['submit', '--max-cost', 'much', 'work'], EXIT.usage, /must be a number/],
     [['submit', '-f', 'missing.md'], EXIT.usage, /missing\.md does not exist/],
-    [['list', '--state', 'tired'], EXIT.usage, /"tired" is no state/],
+    [['list', '--state', 'tired'], EXIT.usage, /"tired" is not a state/],
     [['show', 'nobody'], EXIT.notFound, /There is no loop nobody/],
     [['logs', 'nobody'], EXIT.notFound, /There is no loop nobody/],
     [['wait', 'nobody'], EXIT.notFound, /There is no loop nobody/],
@@ -283,7 +283,7 @@ describe('loops', () => {
     ];
     for (const name of [...names, 'fetch', 'host', 'trust', 'completion'])
       assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'));
-    assert.match(out, /124 {2}wait: the time was up/);
+    assert.match(out, /124 {2}wait: the time ran out/);
     assert.match((await run('submit', '--help')).out, /Examples:\n {2}\$ loops submit "Fix the failing test"/);
     assert.equal((await run('--version')).out, '1.2.3\n');
   });

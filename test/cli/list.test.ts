@@ -82,7 +82,7 @@ describe('loops list, the short way', () => {
     }
   });
 
-  it('R15.3 leaves to the whole program what it cannot answer', async () => {
+  it('R15.3 leaves whatever it cannot answer to the full program', async () => {
     assert.equal(await short('list'), undefined, 'there is no store yet');
     assert.deepEqual(
       readdirSync(harness.storage).filter((name) => name.startsWith('supervisor')),

@@ -77,7 +77,7 @@ describe('bringing work home', () => {
   });
 
   for (const way of ['merge', 'squash', 'apply'] as const) {
-    it(`R12.4 ${way}: conflicts leave Git’s own state, and Abort leads back with nothing lost`, async () => {
+    it(`R12.4 ${way}: conflicts leave Git’s own state, and Abort undoes the merge with nothing lost`, async () => {
       bench.write({ 'a.txt': 'agent\n' }, tree.path);
       bench.commit({ 'a.txt': 'user\n' });
       bench.write({ 'mine.txt': 'uncommitted\n' });
@@ -133,7 +133,7 @@ describe('bringing work home', () => {
     ['merge', 'pre-merge-commit'],
     ['squash', 'pre-commit'],
   ] as const)
-    it(`R12.4 ${way}: where a hook refuses it half-way, the checkout is as it was`, async () => {
+    it(`R12.4 ${way}: if a hook refuses it half-way, the checkout is restored`, async () => {
       bench.write({ 'a.txt': 'agent\n', 'new.txt': 'n\n' }, tree.path);
       await bench.trees.commitRest(tree, LOOP, true);
       bench.write({ 'b.txt': 'mine\n' });
@@ -174,7 +174,7 @@ describe('bringing work home', () => {
       assert.deepEqual([read('a.txt'), read('new.txt')], ['committed\n', 'not committed\n']);
     });
 
-  it('R12.4 R12.6 where it left commits on both, or a merge half done, it says so and touches neither', async () => {
+  it('R12.4 R12.6 if it left commits on both, or a half-done merge, says so and touches neither', async () => {
     const inTree = (...args: string[]) => bench.git('-C', tree.path, ...args);
     const refused = async (pattern: RegExp) => {
       const before = filesOf(bench.root);

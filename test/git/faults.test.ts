@@ -110,7 +110,7 @@ describe('work trees where something is wrong with the machine or the repository
         assert.ok(existsSync(join(root, 'large.txt')));
       });
 
-      it('R12.4 is refused where what comes would not fit, before anything is changed', async () => {
+      it('R12.4 is refused before anything changes if it would not fit', async () => {
         await bench.trees.commitRest(tree, LOOP, true);
         const before = mine();
         disk.fill(500_000);
@@ -124,7 +124,7 @@ describe('work trees where something is wrong with the machine or the repository
       });
 
       for (const way of ['merge', 'squash', 'apply'] as const)
-        it(`R12.4 ${way} that meets it half-way is led back, or says how, and nothing is lost`, async () => {
+        it(`R12.4 ${way} that fails half-way is undone, or says how, and nothing is lost`, async () => {
           await bench.trees.commitRest(tree, LOOP, true);
           // The program of a filter fills the disk when the first file is written.
           const fill = `#!/bin/sh\ntest -e ${bench.home}/once || head -c 9000000 /dev/zero > ${disk.folder}/filler\ncat\n`;

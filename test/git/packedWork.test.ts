@@ -59,7 +59,7 @@ describe('work that goes from one machine to another', () => {
     assert.deepEqual(readdirSync(join(bench.storage, 'transfers')), []);
   });
 
-  it('R16.7 a work tree of it can be made, which goes forward with what comes later', async () => {
+  it('R16.7 a work tree can be made of it, and follows later work', async () => {
     bench.write({ 'new.txt': 'one\n' }, tree.path);
     await send();
     const { base, branch } = tree;
@@ -91,7 +91,7 @@ describe('work that goes from one machine to another', () => {
     assert.equal(existsSync(join(laptop, 'new.txt')), false);
   });
 
-  it('R16.7 is refused where it is not what was sent, or names something else than a branch of a loop', async () => {
+  it('R16.7 is refused if it is not what was sent, or names anything but a branch of a loop', async () => {
     bench.write({ 'new.txt': 'one\n' }, tree.path);
     await assert.rejects(
       send((piece) => `A${piece.slice(1)}`),
@@ -123,7 +123,7 @@ describe('work that goes from one machine to another', () => {
     assert.deepEqual(readdirSync(join(bench.storage, 'transfers')), []);
   });
 
-  it('R16.7 objects that Git would refuse do not come in', async () => {
+  it('R16.7 objects that Git would refuse are kept out', async () => {
     bench.write({ 'new.txt': 'one\n' }, tree.path);
     const packed = await bench.trees.pack(tree, LOOP, LIMITS);
     await packed.dispose();

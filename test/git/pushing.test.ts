@@ -102,7 +102,7 @@ describe('pushing the branch of a loop for a pull request', () => {
     assert.equal((await ready()).remotes[0]?.into, undefined, 'the host knows its default branch');
   });
 
-  it('R12.4 where nothing can be pushed it says so, and what to do', async () => {
+  it('R12.4 if nothing can be pushed it says so, and what to do', async () => {
     bench.write({ 'a.txt': 'agent\n' }, tree.path);
     await blocked(/no remote to push to: add one with "git remote add origin <address>"/);
     await refused(/no remote to push to/);
@@ -123,7 +123,7 @@ describe('pushing the branch of a loop for a pull request', () => {
     assert.equal(bench.git('--git-dir', remote, 'rev-parse', tree.branch), theirs);
   });
 
-  it('R12.4 a remote that is gone, does not let us in or refuses is told with what to do', async () => {
+  it('R12.4 a remote that is gone, denies access or refuses is reported with what to do', async () => {
     bench.write({ 'a.txt': 'agent\n' }, tree.path);
     bench.git('remote', 'add', 'origin', join(bench.home, 'nowhere.git'));
     await refused(/did not push .*nowhere\.git.* Try "git push origin loops\/.*" in a terminal/);

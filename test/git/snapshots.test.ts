@@ -171,7 +171,7 @@ describe('snapshots', () => {
     assert.equal(new Set(taken.map(({ tree }) => tree)).size, 1);
   });
 
-  it('R12.3 go with the loops that they belong to', async () => {
+  it('R12.3 are removed with the loops that they belong to', async () => {
     const common = join(bench.root, '.git');
     const { commit } = await bench.trees.snapshot(bench.root, '1/1');
     const other = await bench.trees.snapshot(bench.root, '2/1');
@@ -184,7 +184,7 @@ describe('snapshots', () => {
     assert.ok(await bench.trees.read(common, again.commit, 'a.txt'), 'one after all are gone is whole');
   });
 
-  it('R12.3 go with their loops in whichever repository they are', async () => {
+  it('R12.3 are removed with their loops from whichever repository holds them', async () => {
     const second = new GitBench('second');
     try {
       second.commit({ 'b.txt': 'b\n' });

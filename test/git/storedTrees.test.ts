@@ -66,7 +66,7 @@ describe('work trees in our storage', () => {
     assert.equal(bench.git('worktree', 'list').split('\n').length, 1);
   });
 
-  it('R12.6 one that its agent took to another branch, or to none, loses no commit and removes no branch of others', async () => {
+  it('R12.6 one that its agent moved to another branch, or to none, loses no commit and removes nobody else’s branch', async () => {
     bench.git('branch', 'develop');
     bench.commit({ 'a.txt': 'two\n' });
     for (const [loopId, leave] of [
@@ -130,7 +130,7 @@ describe('work trees in our storage', () => {
     assert.equal(bench.git('-C', theirs, 'status', '--porcelain'), '');
   });
 
-  it('R12.2 changes that were kept for a submit and never used are let go after a while', async () => {
+  it('R12.2 changes kept for a submit and never used are removed after a while', async () => {
     bench.write({ 'a.txt': 'changed\n' });
     for (const name of ['carry-1/1', 'carry-2/1', '7/1']) await bench.trees.snapshot(bench.root, name);
     const later = Date.now() + 60_000;

@@ -60,7 +60,7 @@ describe('work trees', () => {
     });
   }
 
-  it('R12.6 a folder of that name that is no work tree gives way, and keeps what it holds', async () => {
+  it('R12.6 a folder of that name that is not a work tree is moved aside with all it holds', async () => {
     const request = bench.request();
     bench.write({ 'half.txt': 'h' }, request.path);
     const tree = await bench.trees.create(request);
@@ -78,7 +78,7 @@ describe('work trees', () => {
     assert.equal(bench.git('rev-parse', 'loops/fix-the-build-1'), theirs);
   });
 
-  it('R12.1 says what to do where there can be none', async () => {
+  it('R12.1 says what to do if there can be none', async () => {
     const plain = join(bench.home, 'plain');
     bench.write({ 'x.txt': 'x' }, plain);
     bench.git('init', '--quiet', '--bare', join(bench.home, 'bare.git'));
@@ -198,7 +198,7 @@ describe('work trees', () => {
     assert.equal(readFileSync(join(tree.path, 'a.txt'), 'utf8'), 'two\n');
   });
 
-  it('R12.6 knows what would be lost, and removes tree and branch', async () => {
+  it('R12.6 lists what would be lost, and removes tree and branch', async () => {
     const tree = await bench.trees.create(bench.request());
     assert.deepEqual(await bench.trees.unsaved(bench.root, tree), { uncommitted: [], ignored: [], commits: 0 });
     bench.write({ 'a.txt': 'worked\n', 'n.txt': 'n\n', '.env': 'made' }, tree.path);

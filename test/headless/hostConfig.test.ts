@@ -28,7 +28,7 @@ describe('The settings of a host without a window, where they cannot be read', (
   for (const code of FAULTS) {
     const faults = { code, calls: callsHitBy(code), path: headless };
 
-    it(`R6.9 R15.1 ${code}: what was read before holds, and the change is read as soon as it can be`, async () => {
+    it(`R6.9 R15.1 ${code}: earlier values hold, and the change is read as soon as possible`, async () => {
       store({ maxConcurrent: 2, background: 'always' });
       const config = new HostConfig(storage);
       store({ maxConcurrent: 3, background: 'always', 'permissions.deny': ['bash(rm *)'] }, 22);
@@ -64,7 +64,7 @@ describe('The settings of a host without a window, where they cannot be read', (
       assert.deepEqual([doubts['budget.dailyLimitUsd']?.kind, doubts['maxConcurrent']?.kind], ['unclear', 'unclear']);
     });
 
-  it('R6.9 where nobody has made any settings the defaults hold', () => {
+  it('R6.9 the defaults hold if nobody has made any settings', () => {
     const { doubts, settings } = new HostConfig(storage);
     assert.deepEqual([doubts['maxConcurrent']?.kind, settings.maxConcurrent], ['unset', 4]);
   });

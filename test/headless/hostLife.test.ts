@@ -63,7 +63,7 @@ describe('the life of the headless host', () => {
       },
     ],
   ] as const)
-    it(`R15.1 ends within seconds when ${what}, and gives its lease back`, async () => {
+    it(`R15.1 ends within seconds when ${what}, and releases its lease`, async () => {
       store({ background: 'always' });
       const life = begin();
       await clock.advance(60_000);

@@ -107,7 +107,7 @@ describe('loops as it ships', () => {
     assert.deepEqual(JSON.parse((await sh('loops host status --json')).out).windows, 1);
   });
 
-  it('R15.3 a reader that has seen enough ends the call without a word', async () => {
+  it('R15.3 a reader that has seen enough ends the call silently', async () => {
     await sh('loops trust; loops pause; loops submit work');
     for (const call of ['loops list', 'loops status', 'loops help']) {
       const { error } = await sh(`${call} | true`);
@@ -115,7 +115,7 @@ describe('loops as it ships', () => {
     }
   });
 
-  it('R15.3 a call waits for a store that somebody else writes to, and then is done', async () => {
+  it('R15.3 a call waits for a store that somebody else writes to, and then succeeds', async () => {
     await sh('loops trust; loops pause');
     const database = openBeside(join(storage, 'supervisor.db'));
     database.exec('BEGIN IMMEDIATE');

@@ -221,7 +221,7 @@ describe('A log that somebody changes (R8.1)', () => {
       await pump.drain(tail);
       assert.equal(tail.hasNews(), false);
       assert.equal(errors.length, 1, errors.join());
-      assert.match(errors[0] ?? '', /is no regular file/);
+      assert.match(errors[0] ?? '', /is not a regular file/);
       tail.close();
     });
   }

@@ -56,7 +56,7 @@ describe('store: rows that cannot be read', () => {
     ['an attempt with a number too large', 'UPDATE attempts SET read_offset = 9223372036854775807', ['queued']],
   ];
   for (const [what, sql, left] of cases) {
-    it(`one bad row stops nothing else: ${what}`, async () => {
+    it(`a bad row affects nothing else: ${what}`, async () => {
       (await filled()).close();
       folder.sql(sql);
       const store = folder.open();
@@ -85,7 +85,7 @@ describe('store: rows that cannot be read', () => {
     assert.match(String(folder.logged.at(-1)), /moved to the table quarantine/);
   });
 
-  it('a window that still knows the loop writes it over the bad row', async () => {
+  it('a window that still knows the loop overwrites the bad row', async () => {
     const store = await filled();
     const loop = await store.latest('queued');
     assert.ok(loop);
@@ -119,7 +119,7 @@ describe('store: rows that cannot be read', () => {
   });
 
   for (const counter of ['-1', '-5', '9223372036854775807']) {
-    it(`a counter of ${counter} gives out no number twice`, async () => {
+    it(`a counter of ${counter} never hands out a number twice`, async () => {
       (await filled()).close();
       folder.sql(`UPDATE changes SET rev = ${counter} WHERE rev = (SELECT max(rev) FROM changes)`);
       const store = folder.open();
@@ -157,7 +157,7 @@ describe('store: rows that cannot be read', () => {
     });
   }
 
-  it('how many loops are finished is counted anew where it cannot be read', async () => {
+  it('the number of finished loops is recounted if it cannot be read', async () => {
     const store = await filled();
     folder.sql('UPDATE changes SET finished = -1');
     assert.deepEqual(store.finishedCount(), { total: 1, failed: 0 });

@@ -47,7 +47,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.deepEqual(ids((await news(mine))?.loops), ['theirs']);
   });
 
-  it('our own writes come back with those that they may lie on top of, when these were not taken first', async () => {
+  it('our own writes come back along with untaken ones that they may overlap', async () => {
     await news(mine);
     const loop = await submit(theirs, 'theirs');
     // Both write the same loop, we without having looked.
@@ -70,7 +70,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.deepEqual(ids((await news(theirs))?.loops), ['theirs', 'mine']);
   });
 
-  it('what a failed transaction returned is returned again', async () => {
+  it('changes returned in a failed transaction are returned again', async () => {
     await news(mine);
     await submit(theirs, 'theirs');
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -99,7 +99,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.equal(await news(mine), undefined);
   });
 
-  it('a transaction that has written cannot ask for changes any more', async () => {
+  it('a transaction that has written can no longer ask for changes', async () => {
     await assert.rejects(
       mine.write((tx) => {
         tx.insertLoop(newLoop('mine'), '');
@@ -122,7 +122,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     assert.deepEqual(ids((await news(mine))?.loops), ['theirs'], 'it was rolled back, so it counts as not delivered');
   });
 
-  it('a loop is seen as changed when only its attempt is', async () => {
+  it('a loop counts as changed if only its attempt changed', async () => {
     const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
     await news(mine);
     const leader = { pid: 7, startTime: '8', bootId: '9' };

@@ -20,7 +20,7 @@ onEachStore('events and claims', ({ open, news, sql }) => {
     theirs = await open();
   });
 
-  it('R10.2 events reach another host once, whole and in their order, and none from before it began', async () => {
+  it('R10.2 events reach another host once, complete and in order, and none from before its start', async () => {
     await tell(theirs, 'before');
     assert.equal((await news(mine))?.events, undefined);
     await tell(theirs, 'a', 'b');
@@ -47,7 +47,7 @@ onEachStore('events and claims', ({ open, news, sql }) => {
     assert.deepEqual([heard(changes?.events), changes?.loops.map(({ priority }) => priority)], [['2'], [2]]);
   });
 
-  it('R10.2 what a transaction that failed was given is given again', async () => {
+  it('R10.2 events delivered to a failed transaction are delivered again', async () => {
     await news(mine);
     await tell(theirs, 'a');
     const failed = mine.write((tx) => {
@@ -59,7 +59,7 @@ onEachStore('events and claims', ({ open, news, sql }) => {
     assert.equal(await news(mine), undefined);
   });
 
-  it('R10.2 own writes in between lose none and repeat none', async () => {
+  it('R10.2 own writes in between neither lose nor repeat any', async () => {
     await news(mine);
     await tell(theirs, 'a');
     await tell(mine, 'own');

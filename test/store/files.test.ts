@@ -85,7 +85,7 @@ describe('store: files', () => {
     }
   });
 
-  it('what others could read before is closed to them', async function () {
+  it('removes other users’ access to existing files', async function () {
     if (process.platform === 'win32') this.skip();
     const holding = folder.open();
     await submit(holding, 'a');
@@ -107,7 +107,7 @@ describe('store: files', () => {
     database.close();
   });
 
-  it('what is not a database is moved aside, and nothing of it is lost', async () => {
+  it('a file that is not a database is moved aside, and nothing of it is lost', async () => {
     mkdirSync(dirname(folder.path));
     writeFileSync(folder.path, GARBAGE);
     writeFileSync(`${folder.path}-journal`, 'and more');
@@ -132,7 +132,7 @@ describe('store: files', () => {
     assert.ok(existsSync(`${dirname(folder.path)}/supervisor.db.not-a-database-20260115T120000Z-1`));
   });
 
-  it('what is not a database stays while another window has it open, and the message says what to do', async () => {
+  it('a file that is not a database stays while another window has it open, and the message says what to do', async () => {
     const first = folder.open();
     await submit(first, 'a');
     first.close();
@@ -212,7 +212,7 @@ describe('store: files', () => {
     assert.deepEqual(folder.rows('SELECT loop_id FROM loops'), [{ loop_id: 'a' }]);
   });
 
-  it('also one that only looks', async () => {
+  it('even if it only reads', async () => {
     const store = folder.open();
     store.changes();
     folder.sql(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
@@ -243,14 +243,14 @@ describe('store: files', () => {
       assert.equal(existsSync(folder.path), false);
     });
 
-    it('is noticed by a window that only looks', async () => {
+    it('is noticed by a window that only reads', async () => {
       const store = folder.open();
       store.changes();
       rmSync(folder.path);
       assert.throws(() => store.changes(), isKind('replaced'));
     });
 
-    it('the log beside it cannot be taken away unnoticed', async () => {
+    it('removing the log beside it is noticed', async () => {
       folder.open().close();
       const store = folder.open();
       assert.ok(store.changes());
@@ -263,7 +263,7 @@ describe('store: files', () => {
       assert.equal((await folder.open().latest('a'))?.state, 'queued');
     });
 
-    it('another file in its place is not written', async () => {
+    it('a file put in its place is not written to', async () => {
       const store = folder.open();
       await submit(store, 'a');
       copyFileSync(folder.path, `${folder.path}.copy`);

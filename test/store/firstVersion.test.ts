@@ -32,7 +32,7 @@ describe('store: a database of the first version', () => {
     assert.deepEqual(await answersOf(folder.open()), firstAnswers());
   });
 
-  it('its schema is then that of a new database, and nothing is left that is not used any more', () => {
+  it('its schema then equals that of a new database, with nothing obsolete left', () => {
     folder.open();
     const other = new StoreFolder();
     try {
@@ -83,7 +83,7 @@ describe('store: a database of the first version', () => {
     assert.deepEqual(folder.rows("SELECT seq FROM history WHERE from_state = 'new'"), [{ seq: 165 }]);
   });
 
-  it('work goes on with higher numbers, and other windows are told of it', async () => {
+  it('work continues with higher numbers, and other windows notice', async () => {
     const [mine, theirs] = [folder.open(), folder.open()];
     const [before, after] = [mine.finishedCount(), { total: 7, failed: 1 }];
     mine.changes();
@@ -132,7 +132,7 @@ describe('store: a database of the first version', () => {
     ['those of the last one', 'n > 94', [69, 78, 87, 95]],
     ['those that say that it began', "to_state = 'running'", [74, 83, 92, 102]],
   ] as const) {
-    it(`no attempt is lost though rows of its loop’s history are missing: ${what}`, async () => {
+    it(`no attempt is lost if rows of its loop’s history are missing: ${what}`, async () => {
       folder.sql(`DELETE FROM history WHERE seq = ${CRASHES} AND ${where}`);
       assert.deepEqual(
         (await attemptsOf(CRASHES)).map(({ number }) => number),

@@ -38,7 +38,7 @@ describe('store: migrations', () => {
     assert.equal(SCHEMA_VERSION, MIGRATIONS.at(-1)?.version);
   });
 
-  it('a step is as it was when it was first used: there are databases that have gone through it', () => {
+  it('released steps never change: there are databases that have gone through them', () => {
     const known = [
       'b26cbb02773fab6a',
       'd05c7907f9bdb1b7',
@@ -68,7 +68,7 @@ describe('store: migrations', () => {
     assert.deepEqual(steps, known, 'a change of the schema is a new step at the end');
   });
 
-  it('an older database is brought up to date with what is in it', async () => {
+  it('an older database is brought up to date with its content', async () => {
     const store = folder.open();
     await submit(store, 'queued');
     await finish(store, await start(store, await submit(store, 'done'), 'token'));

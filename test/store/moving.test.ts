@@ -53,7 +53,7 @@ describe('store: moves between the file of a machine and a shared store', () => 
   const whysOf = async (store: MovingStore, id: string) =>
     (await store.history(await seqOf(store, id))).map(({ to, why }) => (why === '' ? to : `${to}: ${why}`));
 
-  it('R16.1 queue and history come along: each loop once, with all that belongs to it, and nothing is deleted', async () => {
+  it('R16.1 queue and history move along: each loop once, with everything that belongs to it, and nothing is deleted', async () => {
     const file = folder.open();
     const done = await finish(file, await start(file, await submit(file, 'done'), 'token-done'));
     await file.write((tx) => tx.addLedger({ ...LEDGER, seq: done.seq, key: 'k', cost: 70 }));
@@ -91,7 +91,7 @@ describe('store: moves between the file of a machine and a shared store', () => 
     assert.deepEqual(await there.spend('2026'), spent(70));
   });
 
-  it('R16.1 R6.6 it leads back: what is of this machine returns to its rows, and no cost is there twice', async () => {
+  it('R16.1 R6.6 moving back returns this machine’s loops to their rows, and no cost counts twice', async () => {
     const file = folder.open();
     const charge = (store: MovingStore, seq: number, key: string, cost: number) =>
       store.write((tx) => tx.addLedger({ ...LEDGER, seq, key, cost }));

@@ -34,7 +34,7 @@ describe('store on PostgreSQL: the address', () => {
     });
   });
 
-  it('R16.1 uses TLS and checks the certificate, except to this machine or where that is switched off', () => {
+  it('R16.1 uses TLS and checks the certificate, except to this machine or if that is switched off', () => {
     const tls = (address: string) => parseAddress(address).tls;
     assert.deepEqual(tls('postgres://db.example.org/loops'), {
       rejectUnauthorized: true,
@@ -105,7 +105,7 @@ describe("store on PostgreSQL: the server's time", () => {
     assert.match(String(logged[1]), /agrees with this machine's again/);
   });
 
-  it('R16.2 a slow answer does not move it', () => {
+  it('R16.2 a slow reply does not move it', () => {
     const machine = new FakeClock();
     const clock = new ServerClock(machine, () => {});
     const now = machine.now();
@@ -199,7 +199,7 @@ describe('store on PostgreSQL: the server', () => {
     assert.deepEqual([spy.mostAtOnce, driverWarnings], [1, []]);
   });
 
-  it('R16.1 a password that is wrong, or missing, is refused with a sentence; the right one is taken', async () => {
+  it('R16.1 a wrong or missing password is refused with a sentence; the right one is accepted', async () => {
     await cluster.sql("CREATE ROLE locked LOGIN PASSWORD 'right'; GRANT CREATE ON DATABASE postgres TO locked");
     const locked = cluster.address('', 'locked');
     await assert.rejects(open(locked, 'wrong'), isKind('broken', /refused the login.+~\/\.pgpass/));
@@ -216,7 +216,7 @@ describe('store on PostgreSQL: the server', () => {
     assert.deepEqual(driverWarnings, []);
   });
 
-  it('R16.1 a user without privileges, a database that is not there, and a server that is not there: a sentence each', async () => {
+  it('R16.1 a user without privileges, a missing database and a missing server: a sentence each', async () => {
     await cluster.sql('CREATE ROLE visitor LOGIN');
     await assert.rejects(
       open(cluster.address('', 'visitor')),

@@ -88,7 +88,7 @@ describe('store: several processes on one file', () => {
     assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
   });
 
-  it('R6.7 a writer that is killed in the middle loses nothing that was acknowledged, and leaves nothing half done', async () => {
+  it('R6.7 a writer killed at any moment loses nothing acknowledged, and leaves nothing half done', async () => {
     folder.open();
     for (let round = 0; round < 3; round++) {
       const { child, told } = start('writeOn');
@@ -111,7 +111,7 @@ describe('store: several processes on one file', () => {
     assert.equal(folder.rows('PRAGMA integrity_check')[0]?.integrity_check, 'ok');
   });
 
-  it('a lock that is held for 10 s by another process leaves the thread free, and what was to be written lands in order', async () => {
+  it('a lock held for 10 s by another process leaves the thread free, and pending writes land in order', async () => {
     let tries = 0;
     const clock: Clock = {
       ...systemClock,
@@ -157,7 +157,7 @@ describe('store: several processes on one file', () => {
     assert.deepEqual(troubles.slice(1), [undefined]);
   });
 
-  it('a database that is locked while it is opened is used as soon as it is free', async () => {
+  it('a database that is locked on opening is used as soon as it is free', async () => {
     folder.open().close();
     folder.sql('PRAGMA journal_mode = DELETE');
     const { child, told } = start('holdLock');
@@ -174,7 +174,7 @@ describe('store: several processes on one file', () => {
     );
   });
 
-  it('many windows that open at once find one database', async () => {
+  it('many windows opening at once share one database', async () => {
     const programs = Array.from({ length: 6 }, () => start('writeOn'));
     await until('all of them write', () => programs.every(({ told }) => told.some((message) => 'loopId' in message)));
     for (const { child } of programs) {
@@ -193,7 +193,7 @@ describe('store: several processes on one file', () => {
     }
   });
 
-  it('a removed database is not begun anew while another process uses it', async function () {
+  it('a removed database is not recreated while another process uses it', async function () {
     if (process.platform === 'win32') this.skip();
     const store = folder.open();
     await submit(store, 'a');

@@ -76,7 +76,7 @@ onEachStore('queries over many loops', (bench) => {
       assert.deepEqual(await list(query), expected, JSON.stringify(query).slice(0, 80));
   });
 
-  it('R9.4 how many there are is kept, through ends, clearing, retries and removal', async () => {
+  it('R9.4 their number stays right through ends, clearing, retries and removal', async () => {
     const check = (total: number, failed: number) => assert.deepEqual(store.finishedCount(), { total, failed });
     check(0, 0);
     const a = await done('a', 10);
@@ -97,7 +97,7 @@ onEachStore('queries over many loops', (bench) => {
     assert.equal((await store.latest('c'))?.state, 'queued', 'a live loop is not removed');
   });
 
-  it('R9.4 a removed loop goes with everything that belongs to it, but what was spent stays', async () => {
+  it('R9.4 removing a loop removes everything that belongs to it, except what was spent', async () => {
     const loop = await start(store, await submit(store, 'loop'), 'token-1');
     await store.write((tx) => {
       tx.addLedger({
@@ -235,7 +235,7 @@ onEachStore('queries over many loops', (bench) => {
 });
 
 describe('store on SQLite: queries over many loops', () => {
-  it('R2.5 no statement looks through a whole table, except those that must', async () => {
+  it('R2.5 no statement scans a whole table, except those that must', async () => {
     const seen = new Set<string>();
     const { prepare } = DatabaseSync.prototype;
     DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string) {

@@ -55,7 +55,7 @@ describe('store: its folder', () => {
   };
 
   for (const code of ['EIO', 'EACCES', 'ESTALE', 'EMFILE'])
-    it(`R16.5 ${code}: where it cannot be seen whether there is a store, no other one is begun`, async () => {
+    it(`R16.5 ${code}: no new store is created while the old one may only be out of sight`, async () => {
       await host(HERE);
       closeAll();
       const local = { isOnNetworkDisk: (folder: string) => folder === storage, localFolders: [join(root, 'local')] };
@@ -122,7 +122,7 @@ describe('store: its folder', () => {
     assert.deepEqual([chosen.folder, chosen.isTakenOver], [storage, false]);
   });
 
-  it('R16.5 a damaged record of the owner counts as that of another', async () => {
+  it('R16.5 a damaged owner record counts as somebody else’s', async () => {
     await host(HERE);
     for (const text of ['', '{', '[]', 'null', '{"bootId":3}']) {
       writeFileSync(join(storage, 'supervisor.owner.json'), text);

@@ -38,7 +38,7 @@ onEachStore('transactions', (bench) => {
     assert.deepEqual(await store.spend('2026-01-01'), []);
   });
 
-  it('R2.5 many loops that one transaction writes are each as they were written', async () => {
+  it('R2.5 many loops written in one transaction each read as written', async () => {
     const odd = 'a\0b \ud800 "\\u0000" \'quoted\' \u{1f600}';
     const loops = await store.write((tx) => Array.from({ length: 30 }, (_, n) => tx.insertLoop(newLoop(`l${n}`), '')));
     const saved = loops.map((loop, n) => ({
@@ -60,7 +60,7 @@ onEachStore('transactions', (bench) => {
     assert.equal(read[0]?.title, odd.replace('\0', '\ufffd').toWellFormed());
   });
 
-  it('writes run one after another in the order of their calls; one that is asked for within another runs after it', async () => {
+  it('writes run one after another in call order; one requested within another runs after it', async () => {
     const order: string[] = [];
     let inner: Promise<void> | undefined;
     const first = store.write(() => {
@@ -85,7 +85,7 @@ onEachStore('transactions', (bench) => {
     assert.equal(await store.latest('late'), undefined);
   });
 
-  it('R1.2 the id of a live loop is taken, that of a final one can be used again', async () => {
+  it('R1.2 the id of a live loop is taken; that of a finished one can be reused', async () => {
     const first = await submit(store, 'same');
     await assert.rejects(submit(store, 'same'), DuplicateLoopError);
     const done = await finish(store, first);
@@ -106,7 +106,7 @@ onEachStore('transactions', (bench) => {
     assert.deepEqual([b.place, c.place], [b.seq, c.seq]);
   });
 
-  it('R2.6 an edit writes prompt, agent and check of a loop that has not started, and takes a check away', async () => {
+  it('R2.6 an edit changes prompt, agent and check of a loop that has not started, and can remove the check', async () => {
     const loop = await submit(store, 'edited');
     const check = { command: 'npm test', timeoutMs: 600_000, maxRounds: 3, maxMs: 0, context: 'resume' } as const;
     const rounds = { phase: 'work', round: 1, maxRounds: 3, seen: 0 } as const;
@@ -209,7 +209,7 @@ onEachStore('transactions', (bench) => {
     ]);
   });
 
-  it("R6.4 a day's marks are kept beside what was spent", async () => {
+  it('R6.4 a day’s marks are kept with its spend', async () => {
     await store.write((tx) => {
       tx.saveDayMarks({ day: '2026-01-15', spent: 999, unknown: 0, warned: true, exceeded: false });
       tx.addLedger({ key: 'k', seq: 1, agent: 'a', day: '2026-01-15', at: 1, cost: 5, source: 'reported' });
@@ -263,7 +263,7 @@ onEachStore('transactions', (bench) => {
     await assert.rejects(submit(store, 'loop'), DuplicateLoopError);
   });
 
-  it('once it is closed nothing can be written, and what waits is refused', async () => {
+  it('once it is closed nothing can be written, and pending writes are refused', async () => {
     store.close();
     store.close();
     await assert.rejects(submit(store, 'late'), /closed/);
@@ -272,7 +272,7 @@ onEachStore('transactions', (bench) => {
 });
 
 describe('store on SQLite: transactions', () => {
-  it('a statement that failed spoils the whole transaction, even if its error was swallowed', async () => {
+  it('a failed statement spoils the whole transaction, even if its error was swallowed', async () => {
     const store = memoryStore();
     const loop = await submit(store, 'loop');
     await assert.rejects(

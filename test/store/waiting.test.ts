@@ -46,7 +46,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual([runs, seen], [1, [true]]);
   });
 
-  it('it is tried again soon, then at most ten times a second, without end', async () => {
+  it('it is retried soon, then at most ten times a second, for ever', async () => {
     const store = folder.open(clock);
     lock();
     const waits: number[] = [];
@@ -99,7 +99,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual(troubles, ['locked', undefined]);
   });
 
-  it('closing tries once more', async () => {
+  it('closing makes one last try', async () => {
     const store = folder.open(clock);
     lock();
     const write = submit(store, 'a');
@@ -110,7 +110,7 @@ describe('store: waiting for a lock', () => {
     assert.deepEqual(folder.rows('SELECT loop_id FROM loops'), [{ loop_id: 'a' }]);
   });
 
-  it('what cannot be written even then is refused', async () => {
+  it('writes that fail even then are refused', async () => {
     const store = folder.open(clock);
     lock();
     const writes = [submit(store, 'a'), submit(store, 'b')];
@@ -119,7 +119,7 @@ describe('store: waiting for a lock', () => {
     free();
   });
 
-  it('closing within a write is a mistake', async () => {
+  it('closing within a write is an error', async () => {
     const store = folder.open(clock);
     await assert.rejects(
       store.write(() => store.close()),
@@ -128,7 +128,7 @@ describe('store: waiting for a lock', () => {
     await submit(store, 'a');
   });
 
-  it('a long queue gives the thread back in between', async () => {
+  it('a long queue yields the thread in between', async () => {
     const store = folder.open(clock);
     lock();
     let ran = 0;

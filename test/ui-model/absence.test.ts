@@ -15,7 +15,7 @@ describe('after an absence', () => {
     cleared: false,
   };
 
-  it('one sentence says how many ended how, who needs the user, and what it cost', () => {
+  it('one sentence gives the results, who needs the user, and the cost', () => {
     const demo = completed('b', { agent: 'demo', cost: toNano(8) });
     const finished = [completed('a', { cost: toNano(3) }), demo, failed];
     assert.equal(
@@ -25,7 +25,7 @@ describe('after an absence', () => {
     );
   });
 
-  it('nothing is said where nothing happened', () => {
+  it('says nothing if nothing happened', () => {
     const cancelled: FinishedLoop = { ...facts('c'), state: 'cancelled', finishedAt: NOW };
     assert.equal(absenceSummary({ finished: [cancelled], needYou: 0, isDemo: () => false }, since, NOW), undefined);
   });

@@ -49,7 +49,7 @@ describe('Check Agents', () => {
     assert.deepEqual(asked[0], { args: ['--version'], environment: { PATH: '/bin', QUIET: '1' } });
   });
 
-  it('starts nothing when it only looks, and nothing that is not there', async () => {
+  it('starts nothing when it only looks, and no program that is missing', async () => {
     const { report, asked, found } = await check(undefined);
     assert.deepEqual(asked, []);
     assert.equal(report.path, undefined);
@@ -137,7 +137,7 @@ describe('Check Agents', () => {
     });
   }
 
-  it('does not ask a version for its login that would take the question for a prompt', async () => {
+  it('does not ask about the login where that version would take the question for a prompt', async () => {
     const { report, asked } = await check({ '--version': { output: '2.1.40' }, ...HELP }, { loginStatus: login });
     assert.equal(report.loggedIn, undefined);
     assert.ok(!asked.some(({ args }) => args.includes('login')));
@@ -151,13 +151,13 @@ describe('Check Agents', () => {
     assert.equal(report.loggedIn, false);
   });
 
-  it('passes on what an agent cannot bound, and nothing where there is nothing to say', async () => {
+  it('passes on an agent’s limitations, if it has any', async () => {
     const limits = ['Every tool runs without asking.'];
     assert.deepEqual((await check(undefined, { cannot: limits })).report.cannot, limits);
     assert.equal((await check(undefined)).report.cannot, undefined);
   });
 
-  it('asks nothing of a program of which nothing is known', async () => {
+  it('asks an unknown program nothing', async () => {
     const { versionArgs: _, minimumVersion: __, ...rest } = FACTS;
     const checks = createAgentChecks({
       catalog: () => ({ names: () => ['mine'], facts: () => ({ ...rest, help: [] }) }),

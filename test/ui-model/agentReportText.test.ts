@@ -77,11 +77,11 @@ describe('The report of Check Agents', () => {
     assert.match(text, /3 agents can be used, 1 needs attention, 1 not found/);
   });
 
-  it('says what an agent cannot bound even before it is installed', () => {
+  it('states an agent’s limitations even before it is installed', () => {
     assert.match(text, /### gemini[^#]*- It is not bounded while it runs\./);
   });
 
-  it('shows all at a glance, what needs attention first', () => {
+  it('shows all at a glance, those that need attention first', () => {
     const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));
     assert.deepEqual(
       rows.map((row) => row.replaceAll('&#46;', '.')),
@@ -112,7 +112,7 @@ describe('The report of Check Agents', () => {
     );
   });
 
-  it('says where, which version, what is wrong, and the words to put it right', () => {
+  it('gives path, version, problem and remedy', () => {
     assert.match(
       text,
       /- Found at `\/usr\/bin\/claude`\.\n- Version `2\.1\.0`\.\n- Logged in\.\n- Edits files of its folder/,
@@ -125,7 +125,7 @@ describe('The report of Check Agents', () => {
     );
   });
 
-  it('says of an API key only that it is set', () => {
+  it('reveals only that an API key is set', () => {
     const withKey = {
       ...base,
       name: 'codex',
@@ -140,7 +140,7 @@ describe('The report of Check Agents', () => {
     assert.ok(!lines.some((line) => /logged in/i.test(line)));
   });
 
-  it('lets nothing act that a program has printed', () => {
+  it('renders the output of programs as inert text', () => {
     const hostile = agentReportText(
       [
         {

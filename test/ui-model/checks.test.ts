@@ -18,13 +18,13 @@ describe('what is offered as a check', () => {
     assert.deepEqual(commands(scriptChecks(JSON.stringify({ scripts: { test: 'x' } }), 'pnpm')), ['pnpm run test']);
   });
 
-  it('R11.5 a name that is more than a name is not offered: it would be a command of the repository’s', () => {
+  it('R11.5 a name with more than a name in it is not offered: the repository could smuggle in a command', () => {
     const scripts = { 'x; rm -rf ~': 'x', '$(id)': 'x', 'a b': 'x' };
     assert.deepEqual(scriptChecks(JSON.stringify({ scripts })), []);
     assert.deepEqual(makeChecks('$(shell id):\n\techo\nx;y:\n'), []);
   });
 
-  it('R11.6 nothing is offered where a file cannot be read', () => {
+  it('R11.6 offers nothing if a file cannot be read', () => {
     for (const text of ['', '{', 'null', '[]', '{"scripts":1}', '{"scripts":null}'])
       assert.deepEqual(scriptChecks(text), []);
     fc.assert(fc.property(fc.string(), (text) => Array.isArray(scriptChecks(text)) && Array.isArray(makeChecks(text))));
@@ -45,7 +45,7 @@ describe('what is offered as a check', () => {
     ]);
   });
 
-  it('R11.6 named checks of the settings, as text or with more; what makes no sense is left out', () => {
+  it('R11.6 named checks of the settings, as text or objects; invalid ones are left out', () => {
     const checks = { unit: 'npm test', all: { command: 'make ci', maxRounds: 3 }, no: {}, empty: ' ', none: null };
     assert.deepEqual(
       namedChecks(checks).map(({ label, check }) => [label, check]),

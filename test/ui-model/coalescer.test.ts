@@ -21,7 +21,7 @@ describe('Coalescer', () => {
     assert.equal(runs, 1);
   });
 
-  it('runs at most four times a second under a storm of calls, and once more after it for what came last', async () => {
+  it('runs at most four times a second under a storm of calls, and once more after the last', async () => {
     const coalescer = new Coalescer(() => runs++, 250, clock);
     for (let ms = 0; ms < 2990; ms++) {
       coalescer.ask();
@@ -32,7 +32,7 @@ describe('Coalescer', () => {
     assert.equal(runs, 13);
   });
 
-  it('leaves the thread alone for twenty times as long as a run took, up to two seconds', async () => {
+  it('pauses for twenty times the duration of a run, up to two seconds', async () => {
     const coalescer = new Coalescer(
       () => {
         runs++;
@@ -50,7 +50,7 @@ describe('Coalescer', () => {
     assert.equal(runs, 2);
   });
 
-  it('goes on after a run that threw, and after a jump of the clock', async () => {
+  it('survives a run that throws and a clock that jumps', async () => {
     const coalescer = new Coalescer(
       () => {
         runs++;

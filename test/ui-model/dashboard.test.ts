@@ -69,7 +69,7 @@ describe('dashboard', () => {
       );
     });
 
-    it('an attempt is joined with the next of its loop', () => {
+    it('an attempt is linked to the next one of its loop', () => {
       const { bars, next } = layOut([
         attempt({ seq: 1, startedAt: 0 }),
         attempt({ seq: 2, startedAt: 1 }),
@@ -91,7 +91,7 @@ describe('dashboard', () => {
     });
   });
 
-  it('the circuit is shown from its opening to its closing, or to now', () => {
+  it('the circuit is shown from opening to closing, or until now', () => {
     const changes: CircuitChange[] = [
       { account: 'claude', at: 10, from: 'closed', to: 'open' },
       { account: 'claude', at: 20, from: 'open', to: 'half-open' },
@@ -105,7 +105,7 @@ describe('dashboard', () => {
     ]);
   });
 
-  it('the time axis has round places within what is in sight', () => {
+  it('the time axis has round times within the visible range', () => {
     const day = 24 * 3_600_000;
     const start = new Date(2026, 2, 1, 10, 7, 3).getTime();
     assert.deepEqual(
@@ -130,7 +130,7 @@ describe('dashboard', () => {
     );
   });
 
-  it('steps of time begin at round times, hold all of it, and no two have the same name', () => {
+  it('time steps begin at round times, cover everything, and have distinct names', () => {
     const day = 24 * 3_600_000;
     const start = new Date(2026, 2, 1, 10, 7, 3).getTime();
     assert.deepEqual(
@@ -150,7 +150,7 @@ describe('dashboard', () => {
     );
   });
 
-  it('R11.4 checks and rounds of a loop are no restarts', () => {
+  it('R11.4 checks and rounds do not count as restarts', () => {
     // Earlier ones can come later.
     const rows = loopRows(
       [
@@ -170,7 +170,7 @@ describe('dashboard', () => {
     assert.equal(summarize(rows).restarts, 1, 'that of the first round');
   });
 
-  it('success and durations are those of whole loops, however often they were restarted', () => {
+  it('success and durations concern whole loops, however often they restarted', () => {
     const rows = loopRows(
       [
         attempt({ seq: 1, outcome: 'exit', startedAt: 0, endedAt: 10, cost: 1 }),
@@ -307,7 +307,7 @@ describe('dashboard', () => {
       await clock.advance(600);
     }
 
-    it('sends everything of the range once, then only what can have changed', async () => {
+    it('sends the whole range once, then only what may have changed', async () => {
       session.show(3_600_000);
       await clock.advance(0);
       assert.deepEqual(types(), ['figures', 'timeline', 'spend']);
@@ -384,7 +384,7 @@ describe('dashboard', () => {
       assert.equal(sent?.type === 'spend' && sent.days.at(-1), clock.day(clock.now()));
     });
 
-    it('when loops are removed from the history everything is sent again', async () => {
+    it('resends everything when loops are removed from the history', async () => {
       session.show(0);
       await clock.advance(0);
       posted = [];

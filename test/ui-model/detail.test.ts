@@ -152,13 +152,13 @@ describe('detail of a loop', () => {
     assert.ok(!JSON.stringify(data).includes('run-1'));
   });
 
-  it('of a live loop it says its place, what it waits for and whose it is', () => {
+  it('shows a live loop’s place, what it waits for and whose it is', () => {
     const view = { position: 3, waitingFor: 'budget', host: 'gone' } as unknown as LiveView;
     const data = detailData(detailOf({}, { state: 'queued' }), view, () => false);
     assert.deepEqual([data.position, data.waitingFor, data.host, data.permanent], [3, 'budget', 'gone', false]);
   });
 
-  it('long prompts, histories and ledgers are shown in part, and it is said how much is not', () => {
+  it('long prompts, histories and ledgers are cut, with a count of the rest', () => {
     const history = Array.from(
       { length: 400 },
       (_, i) => ({ at: i, from: 'queued', to: 'running', why: `${i}` }) as const,
@@ -210,7 +210,7 @@ describe('detail of a loop', () => {
     afterEach(() => session.dispose());
     const count = (type: ToDetail['type']) => posted.filter((message) => message.type === type).length;
 
-    it('sends the loop, the sizes of its files, and what its processes take, again while it runs', async () => {
+    it('sends the loop, its file sizes and its process usage, repeatedly while it runs', async () => {
       session.show();
       await until('the first look', () => count('usage') === 1);
       assert.deepEqual(
@@ -222,7 +222,7 @@ describe('detail of a loop', () => {
       assert.deepEqual([count('detail'), count('files')], [1, 1], 'what has not changed is not sent again');
     });
 
-    it('sends a change once, and ends looking when nothing runs', async () => {
+    it('sends a change once, and stops polling when nothing runs', async () => {
       session.show();
       await until('the first look', () => count('usage') === 1);
       detail = detailOf(
@@ -259,7 +259,7 @@ describe('detail of a loop', () => {
       assert.deepEqual([said, looks], [[true, false], 1]);
     });
 
-    it('a look that was begun for an earlier page says nothing to the next one before its loop is there', async () => {
+    it('a look begun for an earlier page tells the next one nothing before its loop is there', async () => {
       let end = () => {};
       slow = new Promise((resolve) => (end = resolve));
       session.show();
@@ -288,7 +288,7 @@ describe('detail of a loop', () => {
       assert.deepEqual([posted, looks], [[], 1]);
     });
 
-    it('says when the loop is no longer there', async () => {
+    it('reports that the loop is gone', async () => {
       detail = undefined;
       session.show();
       await clock.advance(0);

@@ -43,14 +43,14 @@ describe('events that one window acts on', () => {
     for (const event of events) assert.deepEqual(await claimEvents(one, 'notice', [event]), [event]);
   });
 
-  it('where the store cannot say, a window acts on its own events', async () => {
+  it('if the store cannot say, a window acts on its own events', async () => {
     const broken = windowOf('w1', new Set(), true);
     assert.deepEqual(await claimEvents(broken, 'notice', [done('a', 'w1'), done('b', 'w2')]), [done('a', 'w1')]);
     const none = { current: undefined };
     assert.deepEqual(await claimEvents(none, 'notice', [done('a', 'w1'), done('b', '')]), [done('b', '')]);
   });
 
-  it('R10.2 the window that caused an event acts at once, others after it has had the time, and not once they are gone', () => {
+  it('R10.2 the window that caused an event acts at once, others only after a delay, and never after they have closed', () => {
     const timers: (() => void)[] = [];
     const cleared: unknown[] = [];
     const { setTimeout, clearTimeout } = globalThis;

@@ -23,7 +23,7 @@ const titles = (loops: readonly FinishedLoop[], grouping: 'day' | 'folder' | 'st
   ]);
 
 describe('finished loops under headings', () => {
-  it('by day: those of today are open, older ones folded', () => {
+  it('by day: today’s are open, older ones folded', () => {
     const year = 24 * 365 + 24;
     assert.deepEqual(titles([at(5, 1), at(4, 2), at(3, 20), at(2, 90), at(1, year)], 'day'), [
       ['Today', '5,4', true],
@@ -33,7 +33,7 @@ describe('finished loops under headings', () => {
     ]);
   });
 
-  it('those that nobody has looked at come first, and are open', () => {
+  it('unread ones come first, and are open', () => {
     assert.deepEqual(titles([at(3, 1), at(2, 2), at(1, 30)], 'day', [1, 3]), [
       ['Unread', '3,1', true],
       ['Today', '2', false],
@@ -67,26 +67,37 @@ describe('the text of a row', () => {
   const title = 'Look through all the tests and describe each of them';
   const context = { defaultAgent: 'claude', isDemo: (agent: string) => agent === 'sample' };
 
-  it('begins with a title that is cut at a word, so that figures behind it can be seen; a screen reader hears all of it', () => {
+  it('begins with a title cut at a word, so that the figures after it stay visible; a screen reader hears all of it', () => {
     assert.equal(shortTitle({ title, loopId: 'a' }), 'Look through all…');
     assert.equal(shortTitle({ title: 'Fix it', loopId: 'a' }), 'Fix it');
-    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(19)}…`);
+    assert.equal(shortTitle({ title: 'x'.repeat(60), loopId: 'a' }), `${'x'.repeat(17)}…`);
     assert.ok(describeLive(running('a', { title }), NOW).spoken.startsWith(`${title}, running`));
   });
 
-  it('names the agent where it is not the usual one, and marks the demo', () => {
+  it('cuts a title of wide letters earlier: in a narrow side bar they take the room of its figures', () => {
+    const label = (text: string) => shortTitle({ title: text, loopId: 'a' });
+    assert.equal(label('W'.repeat(20)), `${'W'.repeat(10)}…`);
+    assert.equal(label('修'.repeat(20)), `${'修'.repeat(8)}…`);
+    assert.equal(label('🧵'.repeat(20)), `${'🧵'.repeat(8)}…`);
+    assert.equal(label('RENAME VARIABLE'), 'RENAME VARIABLE');
+  });
+
+  it('names the agent if it is not the default, and marks the demo', () => {
     const words = (agent: string) => describeLive(queued('a', 1, { agent }), NOW, context).description;
     assert.deepEqual(['claude', 'codex', 'sample'].map(words), ['#1', '#1 · codex', '#1 · demo']);
     assert.equal(describeFinished(at(1, 0, { agent: 'sample' }), NOW, context).description, '15:40 · demo');
   });
 
-  it('says the rest of a title that was cut behind the figures, where there may be room', () => {
+  it('puts the rest of a cut title after the figures, where there may be room', () => {
     const { label, description } = describeFinished(at(1, 0, { title }), NOW);
     assert.deepEqual([label, description], ['Look through all…', '15:40 · …the tests and describe each of them']);
   });
 
-  it('does not repeat in words what the icon says', () => {
+  it('does not repeat in words what the icon says, and a reason for a failure is named as one', () => {
     assert.equal(describeFinished(at(1, 0), NOW).description, '15:40');
+    const { description, spoken } = describeFinished(failed(1, 0), NOW);
+    assert.equal(description, '15:40 · failed: It exited with code 1.');
+    assert.match(spoken, /, failed: It exited with code 1\., at 15:40/);
     assert.match(describeFinished(at(1, 0), NOW).spoken, /completed/);
   });
 });

@@ -45,7 +45,7 @@ describe('What is shown in words', () => {
   ];
   for (const [usd, shown] of amounts) it(`shows ${usd} USD as ${shown}`, () => assert.equal(formatUsd(usd), shown));
 
-  it('writes any amount and any count as the language of the interface has it', () => {
+  it('formats any amount and any count in the language of the interface', () => {
     const whole = new Intl.NumberFormat('en-US');
     const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const digits = {
@@ -65,7 +65,7 @@ describe('What is shown in words', () => {
     );
   });
 
-  it('marks a cost of which a part is estimated, and shows none where there is none', () => {
+  it('marks partly estimated costs, and shows nothing if there is no cost', () => {
     const cost = toNano(0.5);
     assert.equal(formatCost({ cost, costEstimated: 0 }), '$0.50');
     assert.equal(formatCost({ cost, costEstimated: toNano(0.1) }), '≈$0.50');
@@ -73,7 +73,7 @@ describe('What is shown in words', () => {
     assert.equal(speakCost({ cost, costEstimated: cost }), 'cost $0.50, estimated');
   });
 
-  it('R6.6 says that a cost is unknown, or at least so much, and never that a run which worked was free', () => {
+  it('R6.6 marks unknown costs and lower bounds, and never shows a run that worked as free', () => {
     const cost = toNano(0.5);
     const guess = { cost, costEstimated: cost, costUnknown: cost };
     const part = { cost, costEstimated: 0, costAtLeast: true };

@@ -65,7 +65,7 @@ describe('history', () => {
     });
   });
 
-  it('the filter of the view holds a search until it is cleared, and its times go on', () => {
+  it('the view’s filter keeps a search until it is cleared, and its times move on', () => {
     let now = NOW;
     const filter = filterAt(() => now);
     let changes = 0;
@@ -79,7 +79,7 @@ describe('history', () => {
     assert.deepEqual([filter.isOn, filter.words, filter.page(5)], [false, '', { limit: 5, offset: 0 }]);
   });
 
-  it('the filter knows this workspace, and leaves cancelled loops out where that is chosen', async () => {
+  it('the filter knows this workspace, and hides cancelled loops on request', async () => {
     const filter = filterAt(() => NOW);
     filter.set('folder:here fix');
     assert.deepEqual(
@@ -93,7 +93,7 @@ describe('history', () => {
     assert.deepEqual(filter.page(5).states, ['cancelled'], 'who asks for them sees them');
   });
 
-  it('what is finished is unread until it was looked at; the marks are bounded', async () => {
+  it('finished loops are unread until opened; the marks are bounded', async () => {
     const marks = new ReadMarks(memento(), NOW, (error) => assert.fail(String(error)));
     const at = (seq: number, finishedAt: number) => ({ ...completed('a', { seq }), finishedAt });
     const [old, fresh, other] = [at(1, NOW - 1), at(2, NOW + 10), at(3, NOW + 20)];
@@ -114,7 +114,7 @@ describe('history', () => {
     assert.ok(!marks.isUnread(at(1000, NOW + 100_000)));
   });
 
-  it('what is checked and typed becomes a search', () => {
+  it('check boxes and text become a search', () => {
     const failed = { term: 'state:failed', state: 'failed' as const };
     const cancelled = { term: 'state:cancelled', state: 'cancelled' as const };
     assert.equal(
@@ -185,7 +185,7 @@ describe('history', () => {
       it(`${JSON.stringify(value)} is the cell ${JSON.stringify(cell)}`, () =>
         assert.equal(csvLine([value]), `${cell}\r\n`));
 
-    it('no text begins as a formula does, and quotes always close', () => {
+    it('no cell begins like a formula, and quotes always close', () => {
       fc.assert(
         fc.property(
           fc.array(fc.string({ unit: fc.constantFrom('=', '+', '-', '@', '"', ',', '\n', '\r', '\t', ' ', 'a') })),
@@ -254,7 +254,7 @@ describe('history', () => {
       return text;
     };
 
-    it('as JSON has everything of every loop, once', async () => {
+    it('as JSON has all details of every loop, once', async () => {
       const parsed = JSON.parse(await all('json')) as {
         loopId: string;
         prompt: string;
@@ -285,7 +285,7 @@ describe('history', () => {
       assert.deepEqual(JSON.parse(await all('json', { before: 1 })), []);
     });
 
-    it('hands the query on to the store', async () => {
+    it('passes the query to the store', async () => {
       queries.length = 0;
       await all('csv', { states: ['failed'], text: 'x' });
       assert.deepEqual(queries[0], { states: ['failed'], text: 'x', limit: 200, offset: 0 });

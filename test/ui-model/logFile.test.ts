@@ -18,7 +18,7 @@ describe('log file windows', () => {
   const path = join(folder, 'out');
   after(() => rmSync(folder, { recursive: true }));
 
-  it('R8.1 a named pipe in the place of a log is empty, and holds nobody (A10)', async function () {
+  it('R8.1 a named pipe in place of a log reads as empty, and blocks nobody (A10)', async function () {
     const pipe = join(folder, 'pipe');
     try {
       execFileSync('mkfifo', [pipe]);
@@ -77,7 +77,7 @@ describe('log file windows', () => {
     );
   });
 
-  it('R8.2 a line over 1 MiB is cut, and what follows it is read', async () => {
+  it('R8.2 a line over 1 MiB is cut, and the next ones are read', async () => {
     writeFileSync(path, `first\n${'x'.repeat(3 * LONGEST_LINE)}\nlast\n`);
     for (const lines of [await allForward(1000, false), await allBackward(1000, false)]) {
       assert.deepEqual(
@@ -99,7 +99,7 @@ describe('log file windows', () => {
     );
   });
 
-  it('a line that grows is taken once it has its end, and is not looked through again from its beginning', async () => {
+  it('a growing line is returned once it ends, and is not scanned again from its start', async () => {
     writeFileSync(path, 'a\n');
     const { to } = await readForward(path, 0, 100, false);
     appendFileSync(path, 'x'.repeat(500));
@@ -131,7 +131,7 @@ describe('log file windows', () => {
     assert.equal(await readLine(none, 7), undefined);
   });
 
-  it('the tail begins with a line where one is near', async () => {
+  it('the tail begins at the start of a line if one is near', async () => {
     writeFileSync(path, 'one\ntwo\nthree\n');
     assert.deepEqual(await readTail(path, 9), { text: 'three\n', size: 14 });
     assert.deepEqual(await readTail(path, 100), { text: 'one\ntwo\nthree\n', size: 14 });

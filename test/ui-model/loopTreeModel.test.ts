@@ -69,7 +69,7 @@ async function tuples(model: LoopTreeModel, parent?: TreeRow): Promise<Tuple[]> 
 }
 
 describe('The tree of loops', () => {
-  it('finds the very loop that was asked for among those of one id', async () => {
+  it('finds the requested loop among several of the same id', async () => {
     const model = modelOf({ live: [], finished: [completed('a', { seq: 9 }), completed('a', { seq: 4 })] });
     assert.equal((await model.find('a', 4))?.row.id, 'loop:4');
     assert.equal((await model.find('a'))?.row.id, 'loop:9');
@@ -89,7 +89,7 @@ describe('The tree of loops', () => {
     );
   });
 
-  it('groups loops by state, and says of each what it does, how long and what it cost', async () => {
+  it('groups loops by state, each with its activity, duration and cost', async () => {
     const live: LiveView[] = [
       { ...running('a', { cost: toNano(0.03), costEstimated: toNano(0.01) }), activity: { doing: 'Reads\nsrc/a.ts' } },
       running('b', { attempts: 2 }, 'stopping'),
@@ -141,7 +141,7 @@ describe('The tree of loops', () => {
       [
         'Finished',
         '3 · 1 failed',
-        ['Title of h', '15:40 · claude was not found.'],
+        ['Title of h', '15:40 · failed: claude was not found.'],
         ['Title of g', '15:30 · $0.02'],
         ['Title of i', '15:40'],
       ],
@@ -187,7 +187,7 @@ describe('The tree of loops', () => {
     assert.deepEqual((await tuples(modelOf(other)))[1]?.slice(0, 2), ['Queued 2/20', 'paused']);
   });
 
-  it('reads of 10,000 queued and 10,000 finished loops only what it shows, and more when asked', async () => {
+  it('reads only what it shows of 10,000 queued and 10,000 finished loops, and more on demand', async () => {
     const reads = { live: [] as number[], finished: [] as number[] };
     const live = Array.from({ length: 10_000 }, (_, i) => queued('q', i + 1, { seq: i, loopId: `q${i}` }));
     const finished = Array.from({ length: 10_000 }, (_, i) => completed('f', { seq: 20_000 + i, loopId: `f${i}` }));
@@ -229,7 +229,7 @@ describe('The tree of loops', () => {
     assert.equal(reads.live.length, 2);
   });
 
-  it('keeps the id of a loop over its states, so that selection and expansion stay', async () => {
+  it('a loop keeps its row id across states, so that selection and expansion stay', async () => {
     const idOf = async (world: World) => (await modelOf(world).find('a'))?.row.id;
     const worlds = [
       { live: [queued('a', 1)], finished: [] },
@@ -240,7 +240,7 @@ describe('The tree of loops', () => {
     assert.deepEqual(new Set(ids), new Set(['loop:97']));
   });
 
-  it('R7.4 lists the attempts under a loop, newest first, and what was left running as long as it is there', async () => {
+  it('R7.4 lists a loop’s attempts, newest first, and spared processes while they exist', async () => {
     const kept = [77, 78].map((pid) => ({ pid, startTime: '1', bootId: 'b', command: 'tmux: server' }));
     const ended = {
       number: 1,
@@ -293,7 +293,7 @@ describe('The tree of loops', () => {
     assert.equal((await model.children(row)).at(-1)?.context, 'kept');
   });
 
-  it('says everything in words that icon and colour say', async () => {
+  it('says in words whatever icon and colour show', async () => {
     const silent = { ...running('s'), activity: { silentForMs: 360_000 } };
     const spoken = async (view: LiveView) =>
       (await modelOf({ live: [view], finished: [] }).find(view.loop.loopId))?.row.spoken;
@@ -310,7 +310,7 @@ describe('The tree of loops', () => {
     assert.equal(await spoken(running('b', {}, 'stopping')), 'Title of b, stopping, for 2 minutes 5 seconds');
   });
 
-  it('gives menus the words they ask for', async () => {
+  it('provides the words that menus test', async () => {
     const context = async (view: LiveView) =>
       (await modelOf({ live: [view], finished: [] }).find(view.loop.loopId))?.row.context;
     assert.equal(await context({ ...running('s'), activity: { silentForMs: 1 } }), 'loop running live here silent');
@@ -328,7 +328,7 @@ describe('The tree of loops', () => {
     assert.equal(await label('\u0000'), 'a');
   });
 
-  it('adds what else is known of a running loop', async () => {
+  it('adds what else is known about a running loop', async () => {
     const source = sourceOf({ live: [running('a'), queued('q', 1)], finished: [] });
     const model = new LoopTreeModel(
       () => source,

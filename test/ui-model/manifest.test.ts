@@ -36,7 +36,7 @@ describe('package.json', () => {
     for (const command of used) assert.ok(commands.has(command) || !command.startsWith('loopSupervisor.'), command);
   });
 
-  it('gives every action of a row in the view a way by keyboard: what is inline is in the context menu or the title too', () => {
+  it('every inline action of a row can be reached by keyboard, from the context menu or the view title', () => {
     const entries: (MenuEntry & { group?: string })[] = contributes.menus['view/item/context'];
     const inline = entries.filter(({ group }) => group?.startsWith('inline')).map(({ command }) => command);
     const reachable = new Set(
@@ -52,7 +52,7 @@ describe('package.json', () => {
     );
   });
 
-  it('names only files that are there', () => {
+  it('names only existing files', () => {
     const files = JSON.stringify(contributes).match(/media\/[\w./-]+/g) ?? [];
     for (const file of [...files, manifest.icon]) assert.ok(existsSync(new URL(file, root)), file);
   });
@@ -70,7 +70,7 @@ describe('package.json', () => {
     }
   });
 
-  it('has settings for what is read, and reads what it declares', () => {
+  it('declares every setting that is read, and reads every one it declares', () => {
     const keys = contributes.configuration
       .flatMap(({ properties }: { properties: object }) => Object.keys(properties))
       .map((key: string) => key.replace('loopSupervisor.', ''));

@@ -17,7 +17,7 @@ const menuEntries: { command: string; when: string }[] = JSON.parse(
 ).contributes.menus['view/item/context'];
 
 describe('what a loop has changed, in words', () => {
-  it('R12.3 the row of a loop shows lines and files, and what has become of them', () => {
+  it('R12.3 a loop’s row shows changed lines and files, and what became of them', () => {
     const row = (more: object) => finishedRow(completed('a', more), 0, NO_CONTEXT, false);
     assert.match(row({ changes: CHANGES }).description, / · \+12 −3 in 4 files/);
     assert.match(row({ changes: CHANGES }).spoken, /12 lines added, 3 removed in 4 files/);
@@ -28,7 +28,7 @@ describe('what a loop has changed, in words', () => {
     assert.equal(outcomeText({ workTree: { ...TREE, made: MADE, merging: 'squash' } }), 'merge has conflicts');
   });
 
-  it('R12.4 its menus are offered where there is something to review or to bring home', () => {
+  it('R12.4 menus appear if there is something to review or bring home', () => {
     const context = (more: object) => finishedRow(completed('a', more), 0, NO_CONTEXT, false).context;
     assert.equal(context({}), 'loop completed final');
     assert.equal(context({ changes: CHANGES }), 'loop completed final changed');
@@ -40,7 +40,7 @@ describe('what a loop has changed, in words', () => {
     assert.match(context({ workTree: { ...TREE, made: MADE, merging: 'merge' } }), /worktree merging/);
   });
 
-  it('R12.1 a loop whose work tree is made says so', () => {
+  it('R12.1 a loop whose work tree is being made says so', () => {
     const row = liveRow(here({ ...facts('a', { since: 0 }), state: 'preparing' }), 3_000, () => '', NO_CONTEXT);
     assert.match(row.description, /3s · .*setting up its work tree/);
     assert.match(row.context, /^loop preparing live here/);
@@ -48,7 +48,7 @@ describe('what a loop has changed, in words', () => {
     for (const { when } of menus) assert.match(row.context, new RegExp(/=~ \/(.*)\//.exec(when)?.[1] ?? 'none'));
   });
 
-  it('R12.4 a session id that is more than an id is passed to no program', () => {
+  it('R12.4 a session id that is more than an id is never passed to a program', () => {
     const args = ['--resume', '${session}'];
     assert.deepEqual(resumeArguments(args, '2fe6-_1'), ['--resume', '2fe6-_1']);
     for (const id of ['', '-x', '--yolo', 'a b', 'a;b', '$(x)', 'a\nb', 'x'.repeat(300), undefined])

@@ -40,7 +40,7 @@ describe('Foreign text', () => {
     });
   }
 
-  it('reads the same after it was escaped', () => {
+  it('reads the same after escaping', () => {
     const html = marked.parse(escapeMarkdown('a*b <c> & "d" | e'), { async: false });
     const entities: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&quot;': '"' };
     const text = html
@@ -50,20 +50,20 @@ describe('Foreign text', () => {
     assert.equal(text, 'a*b <c> & "d" | e');
   });
 
-  it('loses terminal escapes, control characters and what turns its direction, and stays in one line', () => {
+  it('loses terminal escapes, control and direction characters, and stays on one line', () => {
     assert.equal(
       oneLine('\u001b[31mred\u001b[0m \u001b]8;;https://x\u0007link\u001b]8;;\u0007\r\nnext\u0000\u202eevil'),
       'red link next evil',
     );
   });
 
-  it('is cut where it is too long, without cutting a character in half', () => {
+  it('is cut if it is too long, never in the middle of a character', () => {
     assert.equal(oneLine('x'.repeat(100), 10), `${'x'.repeat(9)}…`);
     assert.equal(oneLine(`${'x'.repeat(8)}😀tail`, 10), `${'x'.repeat(8)}…`);
     assert.equal(oneLine('short', 10), 'short');
   });
 
-  it('costs no more than what is shown, however long it is', () => {
+  it('takes no more time than what is shown, however long it is', () => {
     const long = 'a\u001b[31m'.repeat(2_000_000);
     const shown = oneLine(long.slice(0, 2_000), 80);
     // Read to its end each time, this would take minutes.

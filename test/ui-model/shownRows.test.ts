@@ -81,19 +81,19 @@ describe('ShownRows', () => {
     assert.deepEqual(await drawn(true), []);
   });
 
-  it('leaves running times for later where only looks are asked for, but not what a waiting row says', async () => {
+  it('postpones running times if only structure was requested, but not the text of a waiting row', async () => {
     world.running!.a = '2s';
     world.queued!.q = '#1 · queue paused';
     assert.deepEqual(await drawn(false), ['q']);
     assert.deepEqual(await drawn(true), ['a']);
   });
 
-  it('refreshes a group whose rows came, went or moved', async () => {
+  it('refreshes a group whose rows appeared, vanished or moved', async () => {
     world.queued = { r: '#1', q: '#2' };
     assert.deepEqual(await drawn(false), ['queued']);
   });
 
-  it('refreshes everything when groups came or went, and asks no more', async () => {
+  it('refreshes everything when groups appear or vanish, and asks no more', async () => {
     world.finished = { f: 'completed' };
     reads = 0;
     assert.deepEqual(await drawn(false), ['*']);
@@ -107,7 +107,7 @@ describe('ShownRows', () => {
     assert.deepEqual(await shown.changes(folded, false, NOW), [undefined]);
   });
 
-  it('keeps what is known of a loop that has moved to another group', async () => {
+  it('keeps what is known about a loop that moved to another group', async () => {
     const [running, queued] = groups();
     world = { running: {}, queued: { q: '#1', a: '#2' } };
     const rows = await ask(queued);
@@ -115,7 +115,7 @@ describe('ShownRows', () => {
     assert.equal(shown.latest({ ...rows[1]! }).description, '#2');
   });
 
-  it('leaves the words of a row alone for ten seconds after somebody has pointed at it', async () => {
+  it('leaves a row’s text alone for ten seconds after the mouse pointed at it', async () => {
     const [running] = groups();
     const [a] = await ask(running);
     shown.pointAt(a!, NOW);
@@ -124,7 +124,7 @@ describe('ShownRows', () => {
     assert.deepEqual(await drawn(true, NOW + 10_000), ['a']);
   });
 
-  it('reads no more under a row that was folded up', async () => {
+  it('reads nothing more under a collapsed row', async () => {
     shown.foldUp(groups()[0]!);
     reads = 0;
     world.running!.a = '2s';

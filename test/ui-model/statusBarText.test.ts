@@ -31,7 +31,7 @@ function budget(spent: number, limit: number, reserved = 0): Status {
 }
 
 describe('The circuit in the status bar', () => {
-  it('is only an icon while nothing is going on, and says what runs and what is queued', () => {
+  it('is only an icon when idle, and otherwise says what runs and what is queued', () => {
     assert.deepEqual(shown(circuit({})), ['$(pass)', 'plain']);
     assert.deepEqual(shown(statusWith({ concurrencyUsed: 2 }), { queued: 5 }), [
       '$(play) 2 running · 5 queued',
@@ -50,7 +50,7 @@ describe('The circuit in the status bar', () => {
     ]);
   });
 
-  it('R14.1 says that an account is held, and how many others are', () => {
+  it('R14.1 says that an account is held, and how many more', () => {
     const hold = (name: string, reason: 'login' | 'usageLimit', until?: number): Status['holds'][number] => ({
       of: { kind: 'account', name },
       state: 'held',
@@ -73,7 +73,7 @@ describe('The circuit in the status bar', () => {
     assert.match(row?.[1] ?? '', /, more9 and 2 more$/, 'those that are ready share a row');
   });
 
-  it('R17.1 says first that loops ask, since nobody else can answer them', () => {
+  it('R17.1 puts questions first, since only the user can answer them', () => {
     const open = circuit({ state: 'open', consecutiveFailures: 5, cooldownRemainingMs: 1 });
     assert.deepEqual(shown(open, { asking: 1 }), ['$(question) asks', 'warning']);
     assert.deepEqual(shown(open, { asking: 3, needing: 1 }), ['$(question) 3 ask', 'warning']);
@@ -81,7 +81,7 @@ describe('The circuit in the status bar', () => {
     assert.deepEqual(shown(open, { needing: 2 }), ['$(bell-dot) 2 need you', 'warning']);
   });
 
-  it('says in words what colour and icon say', () => {
+  it('says in words what colour and icon show', () => {
     const spoken = (status: Status, glance: Partial<Glance> = {}) =>
       circuitText(status, { ...IDLE, ...glance }, NOW).spoken;
     assert.equal(
@@ -123,11 +123,11 @@ describe('The circuit in the status bar', () => {
 
 describe('The budget in the status bar', () => {
   const cases: readonly [spent: number, limit: number, text: string, level: string][] = [
-    [3.2, 20, '$(credit-card) $3.20 / $20.00', 'plain'],
-    [17.99, 20, '$(credit-card) $17.99 / $20.00', 'plain'],
-    [18, 20, '$(warning) $18.00 / $20.00', 'warning'],
-    [20, 20, '$(error) $20.00 / $20.00', 'error'],
-    [21, 20, '$(error) $21.00 / $20.00', 'error'],
+    [3.2, 20, '$(credit-card) $3.20 / $20.00 today', 'plain'],
+    [17.99, 20, '$(credit-card) $17.99 / $20.00 today', 'plain'],
+    [18, 20, '$(warning) $18.00 / $20.00 today', 'warning'],
+    [20, 20, '$(error) $20.00 / $20.00 today', 'error'],
+    [21, 20, '$(error) $21.00 / $20.00 today', 'error'],
     [3.2, 0, '$(credit-card) $3.20 today', 'plain'],
     [0, 0, '$(credit-card) $0.00 today', 'plain'],
   ];
@@ -141,10 +141,10 @@ describe('The budget in the status bar', () => {
     );
   });
 
-  it('R6.6 counts guesses for unknown costs, marks them and says how much they are', () => {
+  it('R6.6 counts guesses for unknown costs, marks them and states their share', () => {
     const status = budget(19, 20);
     const shown = budgetText({ ...status, budget: { ...status.budget, unknown: 1.5 } }, 90, NOTHING, NOW);
-    assert.deepEqual(pick(shown), ['$(error) ≈$20.50 / $20.00', 'error']);
+    assert.deepEqual(pick(shown), ['$(error) ≈$20.50 / $20.00 today', 'error']);
     assert.match(shown.tooltip, /\$1\.50 of it is a guess/);
     assert.match(shown.spoken, /^Spent on loops today: about \$20\.50/);
   });
@@ -164,7 +164,7 @@ describe('The budget in the status bar', () => {
       loops: [{ loopId: 'a', title: 'Fix | <b>it</b>', agent: 'claude', usd: 2.2, estimatedUsd: 0, unknownUsd: 0 }],
     };
     const { text, tooltip, spoken } = budgetText(budget(3.2, 20, 1.5), 90, today, NOW);
-    assert.equal(text, '$(credit-card) ≈$3.20 / $20.00');
+    assert.equal(text, '$(credit-card) ≈$3.20 / $20.00 today');
     assert.match(tooltip, /\| claude \| \$2\.20 \|\n\| codex \| ≈\$1\.00 \|/);
     assert.match(tooltip, /\| Fix &#124; &#60;b&#62;it&#60;&#47;b&#62; \| \$2\.20 \|/);
     assert.match(tooltip, /Reserved for running and waiting loops: \$1\.50/);
@@ -176,7 +176,7 @@ describe('The budget in the status bar', () => {
     const status = budget(17, 20, 1);
     const money = { ...status, budget: { ...status.budget, unknown: 2, granted: 1.5 } };
     const { text, level, tooltip } = budgetText(money, 90, NOTHING, NOW);
-    assert.deepEqual([text, level], ['$(warning) ≈$19.00 / $20.00', 'warning']);
+    assert.deepEqual([text, level], ['$(warning) ≈$19.00 / $20.00 today', 'warning']);
     assert.match(tooltip, /\$2\.00 of it is a guess, for runs that reported no cost\./);
     assert.match(tooltip, /Running loops may spend \$1\.50 more before they must ask again\./);
   });

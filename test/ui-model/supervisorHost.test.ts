@@ -52,12 +52,12 @@ describe('SupervisorHost', () => {
     host.onEvent((event) => told.push(event));
   });
 
-  it('opens nothing by itself, and is not ready until asked to open', async () => {
+  it('opens nothing by itself, and is not ready until it is told to open', async () => {
     assert.equal(host.status().ready, false);
     await assert.rejects(host.ready(), NotReadyError);
   });
 
-  it('has those who ask wait while it opens', async () => {
+  it('lets callers wait while it opens', async () => {
     const gate = Promise.withResolvers<void>();
     const start = () => gate.promise;
     const { opened, supervisor, calls } = fakeSupervisor(start);
@@ -107,7 +107,7 @@ describe('SupervisorHost', () => {
     assert.equal(host.notReady, undefined);
   });
 
-  it('opens again by itself when the disk that could not be written can, and says so once meanwhile', async () => {
+  it('reopens by itself when the disk can be written again, and reports that once meanwhile', async () => {
     open = () => {
       throw new StoreError('disk', 'The disk is full.');
     };
@@ -122,7 +122,7 @@ describe('SupervisorHost', () => {
     assert.equal(host.notReady, undefined);
   });
 
-  it('opens nothing any more once it is closed, though the disk was full', async () => {
+  it('opens nothing once it is closed, even after a full disk', async () => {
     open = () => {
       throw new StoreError('disk', 'The disk is full.');
     };
@@ -133,7 +133,7 @@ describe('SupervisorHost', () => {
     assert.equal(host.state.kind, 'closed');
   });
 
-  it('closes what it has opened when the supervisor does not start', async () => {
+  it('closes the store if the supervisor does not start', async () => {
     const { opened, calls } = fakeSupervisor(() => Promise.reject(new StoreError('locked', 'The store is locked.')));
     open = () => opened;
     await assert.rejects(host.open(), { code: 'not-ready', message: 'The store is locked.' });
@@ -186,7 +186,7 @@ describe('SupervisorHost', () => {
     await assert.rejects(host.submit({ prompt: 'p' }), NotReadyError);
   });
 
-  it('closes what has opened too late', async () => {
+  it('closes a store that opened too late', async () => {
     const gate = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const start = () => {
@@ -205,7 +205,7 @@ describe('SupervisorHost', () => {
     assert.equal(host.current, undefined);
   });
 
-  it('names the trouble of a store that it waits for while it opens', async () => {
+  it('names the trouble of the store that it waits for', async () => {
     const gate = Promise.withResolvers<void>();
     const { opened, trouble, calls } = fakeSupervisor(() => gate.promise);
     open = () => opened;
@@ -223,7 +223,7 @@ describe('SupervisorHost', () => {
     assert.equal(host.notReady, undefined);
   });
 
-  it('closes though the start waits for a store that somebody holds', async () => {
+  it('closes even while the start waits for a locked store', async () => {
     const start = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const { opened, calls, trouble } = fakeSupervisor(() => {

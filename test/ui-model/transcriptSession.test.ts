@@ -316,7 +316,7 @@ describe('transcript session', () => {
     );
   });
 
-  it('more output than can be read is passed over, and said so', async () => {
+  it('skips output that comes too fast to read, and says so', async () => {
     say(1, text('begin'));
     await ask({ type: 'ready' }, 'reset');
     appendFileSync(out(1), `${JSON.stringify(text('z'.repeat(1_000)))}\n`.repeat(4_000));
@@ -360,7 +360,7 @@ describe('transcript session', () => {
     assert.ok(short((await ask({ type: 'ready' }, 'reset')).items).includes('unseen'));
   });
 
-  it('a view that has dropped the end gets nothing that would leave a gap', async () => {
+  it('a view that dropped its end receives nothing that would leave a gap', async () => {
     const { items } = await ask({ type: 'ready' }, 'reset');
     await ask({ type: 'earlier', before: items[0]!.from, detached: true }, 'earlier');
     say(1, text('later'));
@@ -372,7 +372,7 @@ describe('transcript session', () => {
     assert.ok(short((await ask({ type: 'latest' } satisfies FromView, 'reset')).items).includes('later'));
   });
 
-  it('a tool call unfolds to what its lines in the log say', async () => {
+  it('a tool call expands to what its log lines contain', async () => {
     say(
       1,
       [{ type: 'toolCall', id: '1', name: 'Bash', summary: 'ls' }],

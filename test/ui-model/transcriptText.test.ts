@@ -26,7 +26,7 @@ describe('text of a transcript', () => {
     for (const [raw, shown] of cases)
       it(`${JSON.stringify(raw)} is shown as ${JSON.stringify(shown)}`, () => assert.equal(cleanText(raw), shown));
 
-    it('nothing that a terminal would act on is left, whatever comes', () => {
+    it('never leaves anything that a terminal would act on', () => {
       fc.assert(
         fc.property(
           fc.string({
@@ -73,7 +73,7 @@ describe('text of a transcript', () => {
       });
     }
 
-    it('a long text of one word is gone through once', () => {
+    it('scans a long text without spaces only once', () => {
       // Begun again at each of its characters, one of these would take hours.
       for (const text of [
         'a'.repeat(1e6),
@@ -154,7 +154,7 @@ describe('text of a transcript', () => {
       assert.equal(editOf(JSON.stringify({ input: { command: 'ls' } }), 9), undefined);
     });
 
-    it('long values are texts, once each, without escapes, and a unified diff within is shown as one', () => {
+    it('long values appear once each as text without escapes, and unified diffs as diffs', () => {
       const long = `\u001b[1mline\u001b[0m\n${'x'.repeat(200)}`;
       const diff = '--- a\n+++ b\n@@ -1,2 +1,2 @@\n-old\n+new';
       const sections = toolDetails([
@@ -169,7 +169,7 @@ describe('text of a transcript', () => {
       assert.deepEqual(sections[3], { kind: 'text', label: 'output', text: 'not json ', cut: false });
     });
 
-    it('whatever JSON comes, it is shown within bounds', () => {
+    it('shows any JSON within bounds', () => {
       fc.assert(
         fc.property(fc.array(fc.json({ maxDepth: 20 }), { maxLength: 3 }), (lines) => {
           assert.ok(toolDetails(lines).length <= 40);
@@ -195,7 +195,7 @@ describe('text of a transcript', () => {
     );
   });
 
-  it('the page of a webview allows its own script and style and nothing else', () => {
+  it('a webview page allows only its own script and style', () => {
     const html = pageHtml({
       cspSource: 'https://src.test',
       nonce: 'abc',

@@ -29,7 +29,7 @@ describe('UsageWatch', () => {
     errors = [];
   });
 
-  it('samples every three seconds while somebody looks and something runs', async () => {
+  it('samples every three seconds while the view is visible and something runs', async () => {
     const usage = watch();
     usage.wake();
     usage.wake();
@@ -38,7 +38,7 @@ describe('UsageWatch', () => {
     assert.deepEqual(usage.of('a'), { cpuPercent: 12, memoryBytes: 1000 });
   });
 
-  it('samples nothing while nobody looks, and ends by itself', async () => {
+  it('samples nothing while the view is hidden, and stops by itself', async () => {
     const usage = watch();
     usage.wake();
     await clock.advance(1000);
@@ -51,7 +51,7 @@ describe('UsageWatch', () => {
     assert.equal(samples, 2);
   });
 
-  it('ends when nothing runs any more, and tells that the figures are gone', async () => {
+  it('stops when nothing runs any more, and reports that the figures are gone', async () => {
     const usage = watch();
     let told = 0;
     usage.onDidChange(() => told++);
@@ -62,7 +62,7 @@ describe('UsageWatch', () => {
     assert.deepEqual([samples, told, usage.of('a')], [2, 2, undefined]);
   });
 
-  it('goes on after a sample that failed', async () => {
+  it('continues after a failed sample', async () => {
     let calls = 0;
     const usage = new UsageWatch(
       async () => {

@@ -51,7 +51,7 @@ describe('loops that prove their work, in the workbench', () => {
     await window.input.pick(check);
   }
 
-  it('R11.2 what fails its check goes on in a second round, and tree, notification and details show the proof', async () => {
+  it('R11.2 a failed check starts a second round, and tree, notification and details show the proof', async () => {
     const { window } = host;
     await submitWith('npm test', 'Write the file [quick] [finish 2] [cost 0.02]');
     const told = await window.notices.says('completed');

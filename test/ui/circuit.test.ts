@@ -40,7 +40,7 @@ describe('the circuit in the workbench', () => {
     await until('the circuit to open', isOpen);
   }
 
-  it('R4.1 R4.3 failures in a row open it: the status bar counts down, a notification says so', async () => {
+  it('R4.1 R4.3 failures in a row open it: the status bar counts down, and a notification says so', async () => {
     const { window } = host;
     await window.tree.show();
     await fail();
@@ -88,7 +88,7 @@ describe('the circuit in the workbench', () => {
     await until('the circuit to close', async () => (await window.statusText('circuit')) === '');
   });
 
-  it('R14.1 a command of the user’s own that fails stops no other agent', async () => {
+  it('R14.1 a failing command of the user’s own stops no other agent', async () => {
     const { window } = host;
     await open();
     await submitTo(window, 'Goes on [quick]', 'sample');

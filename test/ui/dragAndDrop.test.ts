@@ -42,7 +42,7 @@ describe('the queue by hand', () => {
     await order('ABCDEF');
   });
 
-  it('R2.3 a loop dragged up goes before the one it is dropped on, dragged down behind it', async () => {
+  it('R2.3 a loop dragged up lands before its target, one dragged down after it', async () => {
     const { tree } = host.window;
     await tree.drag('E', 'B');
     await order('AEBCDF');
@@ -52,7 +52,7 @@ describe('the queue by hand', () => {
     await order('BCADFE');
   });
 
-  it('R2.3 several that are selected move together, in the order in which they stood', async () => {
+  it('R2.3 selected loops move together and keep their order', async () => {
     const { tree } = host.window;
     await tree.select('E', 'A');
     await tree.drag('E', 'C');
@@ -60,13 +60,13 @@ describe('the queue by hand', () => {
     await until('what was moved to stay selected', async () => (await tree.selected()).join() === 'A,E');
   });
 
-  it('R2.3 dropped on the head of the group they go to the front', async () => {
+  it('R2.3 dropped on the group’s header they go to the front', async () => {
     const { tree } = host.window;
     await tree.drag('A', /^Queued/);
     await order('AEBCDF');
   });
 
-  it('a drop on anything else, and a drag of anything else, does nothing', async () => {
+  it('dropping on, or dragging, anything else does nothing', async () => {
     const { tree } = host.window;
     await tree.select('F');
     for (const onto of ['Runs', /^Running/]) await tree.drag('F', onto);
@@ -78,7 +78,7 @@ describe('the queue by hand', () => {
     assert.deepEqual(await group('Running'), ['Runs']);
   });
 
-  it('R2.3 Run Next on several takes them to the front, in the order in which they stand', async () => {
+  it('R2.3 Run Next on several moves them to the front in their present order', async () => {
     const { tree } = host.window;
     const runNext = async (begin: () => Promise<void>, expected: string) => {
       const call = () => tree.menuByKeyboard('Run Next', begin);
@@ -100,14 +100,14 @@ describe('the queue by hand', () => {
     await order('DCAEBF');
   });
 
-  it('what shows one loop shows the one whose menu it was, also among several', async () => {
+  it('an action for one loop applies to the row of its menu, even within a selection', async () => {
     const { tree, page } = host.window;
     await tree.select('A', 'E', 'B');
     await tree.contextAction('B', 'Show Details');
     await page.locator('.tab.active').filter({ hasText: 'B' }).waitFor();
   });
 
-  it('Delete cancels all that are selected, and nothing where the keyboard is elsewhere', async () => {
+  it('Delete cancels all selected loops, and none while the keyboard is elsewhere', async () => {
     const { tree, page } = host.window;
     await selectFrom('A', 2, 'A,E,B');
     await host.window.screenshot('queue-selected');

@@ -58,7 +58,7 @@ describe('loops outlive the window', () => {
     await host.window.screenshot('durable-reloaded');
   });
 
-  it('an extension host that is killed loses nothing', async () => {
+  it('killing the extension host loses nothing', async () => {
     const [old] = host.server.hosts();
     assert.ok(old);
     signal(old, 'SIGKILL');

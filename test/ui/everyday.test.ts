@@ -63,7 +63,7 @@ describe('every day', () => {
     await host.window.tree.show();
   });
 
-  it('R2.6 Edit Prompt changes the queued loop itself, check included, and keeps what was chosen when it is left', async () => {
+  it('R2.6 Edit Prompt changes the queued loop itself, check included, and keeps unsaved choices', async () => {
     const { window } = host;
     await window.submit('Ask first');
     await window.submit('Second');
@@ -111,7 +111,7 @@ describe('every day', () => {
     await until('it to be back at its old place', async () => (await group('Queued')).join() === 'Renamed,Third');
   });
 
-  it('R8.4 a loop that may be asking has an icon of its own, and its question is in its row', async () => {
+  it('R8.4 a loop that may be asking has its own icon and shows its question', async () => {
     const { window } = host;
     await window.tree.becomes('Ask first', 'may be asking: Shall I go on? [y/N]');
     await window.tree.row('Ask first').locator('.codicon-question').waitFor();
@@ -147,7 +147,7 @@ describe('every day', () => {
     await window.tree.becomes(/^Spend it/, 'completed');
   });
 
-  it('finished loops are grouped, hidden and read as the user says', async () => {
+  it('finished loops are grouped, hidden and marked read as the user chooses', async () => {
     const { window } = host;
     const finished = async () => {
       const rows = (await window.tree.rows()).find(([label]) => label === 'Finished');
@@ -178,14 +178,14 @@ describe('every day', () => {
     assert.match(told.at(-1)?.['message'] ?? '', /“Spend it .*” completed for \$0\.\d+/);
   });
 
-  it('the walkthrough has ticked off what was done outside of it', async () => {
+  it('the walkthrough ticks off steps done elsewhere', async () => {
     const { window } = host;
     await window.command('Open Walkthrough');
     await until('the step that was done', () => window.walkthrough.isDone('Submit a selection'));
     assert.ok(!(await window.walkthrough.isDone('Set a daily budget')), 'nobody has set one');
   });
 
-  it('every mistake in agents is named above the tree, and what to do', async () => {
+  it('every mistake in agents is listed above the tree, with what to do', async () => {
     const { window, server } = host;
     const before = server.readSettings();
     const odd = { line: { command: 'wc -w && echo done' }, none: { extends: 'nobody', command: 'x' } };

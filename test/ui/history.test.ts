@@ -211,7 +211,7 @@ describe('history and details in the workbench', () => {
     return text;
   }
 
-  it('it is exported as JSON with everything, as far as it is listed', async () => {
+  it('the listed loops are exported as JSON with everything', async () => {
     const loops = JSON.parse(await exported('JSON'));
     assert.equal(loops.length, 1);
     const [{ title, agent, state, prompt, failure, attempts, costs, costUsd, costEstimatedUsd }] = loops;
@@ -227,7 +227,7 @@ describe('history and details in the workbench', () => {
     );
   });
 
-  it('it is exported as CSV, a row each, with nothing that a spreadsheet would run', async () => {
+  it('it is exported as CSV, one row each, with nothing that a spreadsheet would run', async () => {
     await host.window.command('Clear History Filter');
     await unfoldToday();
     await shows([

@@ -95,7 +95,7 @@ describe('by keyboard alone', () => {
     await openOutput();
   });
 
-  it('Delete on a row under a loop leaves the loop alone, and says that nothing fits', async () => {
+  it('Delete on a row under a loop leaves the loop alone, and says that nothing applies', async () => {
     const { window } = host;
     await window.tree.focus('/nowhere');
     await press('ArrowRight');
@@ -122,7 +122,7 @@ describe('by keyboard alone', () => {
     assert.match(await window.tree.spoken('/nowhere'), /^\/nowhere, running, /);
   });
 
-  it('the transcript: Tab reaches all; what streams is not announced, a transition is', async () => {
+  it('the transcript: Tab reaches everything; transitions are announced, streamed output is not', async () => {
     const { window } = host;
     await openOutput();
     await walk();
@@ -138,7 +138,7 @@ describe('by keyboard alone', () => {
     await window.tree.becomes('/nowhere', 'cancelled');
   });
 
-  it('the details: Tab reaches all, Enter and Space act', async () => {
+  it('the details: Tab reaches everything, Enter and Space act', async () => {
     const { window } = host;
     await haveCancelled();
     await window.tree.menuByKeyboard('Show Details', () => window.tree.focus('/nowhere'));
@@ -171,7 +171,7 @@ describe('by keyboard alone', () => {
     return view;
   }
 
-  it('the dashboard: Tab reaches all, arrows walk timeline and table, Enter opens the loop', async () => {
+  it('the dashboard: Tab reaches everything, arrows move through timeline and table, Enter opens the loop', async () => {
     const { window } = host;
     const view = await openDashboard();
     await walk();

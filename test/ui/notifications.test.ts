@@ -68,7 +68,7 @@ describe('notifications', () => {
     await begin('unfocused');
   });
 
-  it('completion, when unfocused: told only while the user is elsewhere', async () => {
+  it('completion, when unfocused: reported only while the user is elsewhere', async () => {
     const { window } = host;
     await completeAndFail('seen');
     assert.deepEqual(await completions(), []);
@@ -114,7 +114,7 @@ describe('notifications', () => {
     );
   });
 
-  it('completion, always: told, with ways to it', async () => {
+  it('completion, always: reported, with ways to the loop', async () => {
     const { window } = host;
     await begin('always');
     await submit('ok told');
@@ -126,7 +126,7 @@ describe('notifications', () => {
     await (await window.panel('Output: ok told')).getByText('Attempt 1 completed').waitFor();
   });
 
-  it('a burst is one message that counts and names', async () => {
+  it('a burst is one message with a count and names', async () => {
     const { window } = host;
     for (const name of ['a', 'b', 'c', 'd', 'e']) await submit(`once now ${name}`);
     await until('all five to run', async () => (await window.tree.rows())[0]?.[0] === 'Running 5/8');

@@ -70,7 +70,7 @@ describe('onboarding', () => {
   let other: Workbench;
 
   describe('Choose Agent and Check Agents', () => {
-    it('the list is open before anything is known', async () => {
+    it('the list opens before anything is known', async () => {
       other = await host.open(host.folder());
       // A list takes two fifths of the height at most: so all rows are on the screen.
       await other.resize({ width: 1500, height: 1300 });
@@ -101,7 +101,7 @@ describe('onboarding', () => {
       assert.equal(await other.input.active(), 'sample');
     });
 
-    it('it says what each agent has answered, and waits for none', async () => {
+    it('it shows each agent’s answer as it comes, and waits for none', async () => {
       // The shell is waited for only so long: it is asked anew, by a window that has not asked it yet.
       programs.shellWaits = false;
       await other.reload();
@@ -211,7 +211,7 @@ describe('onboarding', () => {
     it('Set Daily Budget sets it', async () => {
       await pressed('Set a daily budget', 'Set Daily Budget', async (window) => {
         await window.input.answer('USD per day', '20');
-        await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00'));
+        await until('the limit', async () => (await window.statusText('budget')).endsWith('/ $20.00 today'));
       });
     });
 

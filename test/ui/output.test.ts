@@ -104,7 +104,7 @@ describe('output in the workbench', () => {
     await begin('shell');
   });
 
-  it('follows at the end; scrolled up it stays there, and a button or the End key leads back', async () => {
+  it('follows the end; scrolled up it stays put, and a button or the End key leads back', async () => {
     const { window, workspace } = host;
     const file = join(workspace, 'enough');
     /** The number of the last line that has come. */

@@ -28,7 +28,7 @@ describe('the first minute', () => {
       steps.push(what);
       await take();
     };
-    await until('nothing to be spent yet', async () => (await window.statusText('budget')) === '$0.00 / $20.00');
+    await until('nothing to be spent yet', async () => (await window.statusText('budget')) === '$0.00 / $20.00 today');
     await step('click the icon', () => window.tree.show());
     await window.tree.welcome('Run Sample Loops').waitFor();
     // The button that shows what all is about is the first, so that nothing has to be read to find it.
@@ -40,7 +40,7 @@ describe('the first minute', () => {
     await step('click the button', () => window.tree.welcome('Run Sample Loops').click());
     await window.tree.becomes('Quick success', 'completed');
     await window.tree.becomes('Quick success', '$0.02');
-    assert.equal(await window.statusText('budget'), '$0.00 / $20.00', 'that of the demo is play money');
+    assert.equal(await window.statusText('budget'), '$0.00 / $20.00 today', 'that of the demo is play money');
     assert.ok(steps.length <= 3, steps.join(', '));
   });
 

@@ -180,7 +180,7 @@ describe('panels', () => {
     });
   }
 
-  it('the history is searched as one types, and the view lists the matches until told otherwise', async () => {
+  it('the history is searched while typing, and the view keeps the matches until the filter is cleared', async () => {
     const { window } = host;
     await window.command('Search History…');
     await until('both loops', async () => (await window.input.choices()).length === 2);

@@ -54,7 +54,7 @@ describe('the queue in the workbench', () => {
     await until('the order', async () => (await queue()).join() === 'Second,Third');
   });
 
-  it('R3.3 settings that change while loops run: a raised cap starts the next one', async () => {
+  it('R3.3 raising the cap while loops run starts the next one', async () => {
     const { window, server } = host;
     server.writeSettings({ ...settings, 'loopSupervisor.maxConcurrent': 2 });
     await until('the second agent', () => sleepers(server).length === 2);
@@ -62,7 +62,7 @@ describe('the queue in the workbench', () => {
     await until('the rest of the queue', async () => (await queue()).join() === 'Third');
   });
 
-  it('R2.4 while it is paused nothing starts; resumed it goes on', async () => {
+  it('R2.4 nothing starts while it is paused; resuming continues', async () => {
     const { window, server } = host;
     await window.command('Pause Queue');
     await until('the pause to show', async () => (await window.tree.rows())[1]?.[1] === 'paused');

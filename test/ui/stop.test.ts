@@ -65,7 +65,7 @@ describe('stopping in the workbench', () => {
     await window.tree.becomes('Two of two', 'cancelled');
   });
 
-  it('R13.2 a loop that passes its limit of memory ends as that, and the one beside it lives on', async () => {
+  it('R13.2 a loop over its memory limit ends for that reason, and the one beside it lives on', async () => {
     const { window, server } = host;
     await submit('Keep me');
     await submitTo(window, 'Eat up', 'hungry');

@@ -17,7 +17,7 @@ describe('submitting in the workbench', () => {
 
   it('shows circuit and budget at a glance', async () => {
     await until('the supervisor to be ready', async () => (await host.window.statusText('circuit')) === '');
-    await until('the budget', async () => (await host.window.statusText('budget')) === '$0.00 / $20.00');
+    await until('the budget', async () => (await host.window.statusText('budget')) === '$0.00 / $20.00 today');
     assert.equal(await host.window.statusKind('circuit'), 'plain');
     assert.equal(await host.window.statusKind('budget'), 'plain');
   });
@@ -33,7 +33,7 @@ describe('submitting in the workbench', () => {
     await until('the badge', async () => (await window.tree.badge()) === '1');
     await window.screenshot('submit-running');
     paying.waits = false;
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00');
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.50 / $20.00 today');
     await window.tree.shows([
       ['Running 0/4', ''],
       ['Queued 0/20', ''],
@@ -42,12 +42,12 @@ describe('submitting in the workbench', () => {
     await until('no badge', async () => (await window.tree.badge()) === '');
   });
 
-  it('R1.1 the selection of an editor runs as it is, by its keys', async () => {
+  it('R1.1 the key binding runs an editor’s selection as it is', async () => {
     const { window } = host;
     await window.editor.open('prompts.md');
     await window.editor.selectLines(3, 4);
     await window.page.keyboard.press('Control+Alt+Enter');
-    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00');
+    await until('the cost', async () => (await window.statusText('budget')) === '$0.75 / $20.00 today');
     await window.tree.becomes(/^Write a haiku/, 'completed');
   });
 
@@ -63,6 +63,6 @@ describe('submitting in the workbench', () => {
     await window.command('Submit Again');
     await until('the finished loops', async () => (await window.input.choices()).length === 2);
     await window.input.pick(/Write a haiku/);
-    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00');
+    await until('the cost', async () => (await window.statusText('budget')) === '$1.00 / $20.00 today');
   });
 });

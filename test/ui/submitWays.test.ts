@@ -68,7 +68,7 @@ describe('ways to submit', () => {
     host.server.writeSettings({ ...settings, ...themeSetting('dark') });
   });
 
-  it('Submit as Prompt is in the context menu of texts in the explorer, and of nothing else', async () => {
+  it('Submit as Prompt is in the explorer’s context menu for text files only', async () => {
     const { window } = host;
     await window.explorer.show();
     assert.ok(!(await window.explorer.offers('data.json', 'Submit as Prompt')));
@@ -208,7 +208,7 @@ describe('ways to submit', () => {
     await until('the prompt in an editor', async () => (await window.editor.text()).startsWith('Use reduce'));
   });
 
-  it('the entry of the context menu names the agent; what the demo runs is marked, and costs no money', async () => {
+  it('the context menu names the agent; demo loops are marked and cost no money', async () => {
     const { window, server } = host;
     server.writeSettings({ ...settings, 'loopSupervisor.defaultAgent': 'sample' });
     await window.tree.show();
@@ -296,7 +296,7 @@ describe('ways to submit', () => {
     });
     after('let it go', () => holder.close());
 
-    it('a command says what it waits for; it goes on when that is over', async () => {
+    it('a command says what it waits for, and continues afterwards', async () => {
       const { window } = host;
       await window.notices.says(/^The database .* is held by another program/);
       await window.command('Submit Prompt…');

@@ -16,7 +16,7 @@ describe('an untrusted workspace', () => {
     },
   });
 
-  it('R1.2 runs no agent, and says so with the way to trust', async () => {
+  it('R1.2 runs no agent, and offers the way to trust the workspace', async () => {
     const { window, server } = host;
     await window.command('Submit Prompt…');
     const { buttons } = await window.notices.says('runs no agents in an untrusted workspace');
@@ -26,7 +26,7 @@ describe('an untrusted workspace', () => {
     await window.screenshot('untrusted');
   });
 
-  it('works once it is trusted, by the settings of the machine and not of the workspace', async () => {
+  it('once trusted it works by the settings of the machine, not of the workspace', async () => {
     const { window } = host;
     await window.command('Submit Prompt…');
     await window.notices.press('untrusted', 'Manage Workspace Trust');

@@ -65,7 +65,7 @@ describe('work trees of loops, in the workbench', () => {
     assert.deepEqual([mine()[1], mine()[2], mine()[3]], before.slice(1));
   });
 
-  it('R12.4 a second merge of the same lines says that it will conflict, and Abort leads back', async () => {
+  it('R12.4 a second merge of the same lines warns of conflicts, and Abort undoes it', async () => {
     const { window } = host;
     await submit('First one [quick] [finish 2] [cost 0.01]');
     await submit('Second one [quick] [finish 3] [cost 0.01]');
@@ -84,7 +84,7 @@ describe('work trees of loops, in the workbench', () => {
     assert.match(git('branch', '--list', 'loops/*'), /second-one/);
   });
 
-  it('R12.5 R12.6 goes on with a further prompt in its work tree, and is discarded after a question', async () => {
+  it('R12.5 R12.6 continues with another prompt in its work tree, and is discarded after a question', async () => {
     const { window } = host;
     await window.tree.show();
     const before = await window.tree.spoken(/^First one/);

@@ -68,7 +68,7 @@ describe('loops through the API, in VS Code', () => {
     assert.deepEqual(typesOf(loopId).at(-1), 'loop:cancelled');
   });
 
-  it('R7.3 a kill from outside the API leaves nothing, and is never restarted', async () => {
+  it('R7.3 a kill leaves nothing, and is never followed by a restart', async () => {
     const loopId = own('vs-kill');
     await api.submit({ prompt: 'Work [slow 120]', agent: 'sample', loopId });
     await until('the agent', () => api.status().running.find((loop) => loop.loopId === loopId)?.pid);
@@ -180,7 +180,7 @@ describe('loops through the API, in VS Code', () => {
     }
   });
 
-  it('R9.3 a listener that throws harms nobody', async () => {
+  it('R9.3 a listener that throws affects nobody else', async () => {
     const bad = api.onEvent(() => {
       throw new Error('A listener of a test that throws on purpose.');
     });

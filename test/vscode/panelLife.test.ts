@@ -51,7 +51,7 @@ describe('the life of a panel, in VS Code', () => {
     await until('its end', () => !isOpen());
   }
 
-  it('one that is closed before its content has come hears of nothing but its end, and what is posted to it goes nowhere', async () => {
+  it('one closed before its content has loaded learns only of its end, and messages to it go nowhere', async () => {
     await show();
     await close();
     opening.resolve(content(() => told.push('received')));
@@ -61,7 +61,7 @@ describe('the life of a panel, in VS Code', () => {
     assert.deepEqual([told, handle.visible], [['disposed'], false]);
   });
 
-  it('one whose content does not come is told of once, and stays open to say so', async () => {
+  it('one whose content fails to load is reported once, and stays open to say so', async () => {
     await show();
     opening.reject(new Error('no such file'));
     await until('the message', () => told.length > 0);
@@ -70,7 +70,7 @@ describe('the life of a panel, in VS Code', () => {
     assert.equal(told.length, 1);
   });
 
-  it('a message that its content does not bear is told of as that', async () => {
+  it('a message that its content cannot handle is reported as such', async () => {
     await show();
     opening.resolve(
       content(() => {

@@ -35,7 +35,7 @@ describe('panels and tools, in VS Code', () => {
     });
   }
 
-  it('a loop that is not there is said, not shown', async () => {
+  it('a missing loop is reported, not shown', async () => {
     assert.equal(await vscode.commands.executeCommand('loopSupervisor.showDetail', 'no-such-loop'), undefined);
     assert.deepEqual(tabs(), []);
   });

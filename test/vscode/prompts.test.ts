@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as vscode from 'vscode';
 import type { LoopSupervisorApi } from '../../src/api.ts';
 import { until } from '../support/until.ts';
 import { readyApi, set, useQuietEnd } from './extension.ts';
@@ -45,4 +46,29 @@ describe('prompts reach the agent', () => {
       assert.ok(readFileSync(join(folder, String(index))).equals(Buffer.from(prompt)), 'the agent read other bytes');
     });
   }
+});
+
+describe('a first Submit Selection', () => {
+  it('asks for the agent, and sends nothing to the demo', async () => {
+    const api = await readyApi();
+    const live = () => [...api.status().running, ...api.status().queued].map(({ loopId }) => loopId);
+    const before = live();
+    const document = await vscode.workspace.openTextDocument({ content: 'Greet the moon [quick]' });
+    const editor = await vscode.window.showTextDocument(document);
+    editor.selection = new vscode.Selection(0, 0, 0, 14);
+    let answer: unknown = 'open';
+    vscode.commands.executeCommand('loopSupervisor.submitSelection').then((result) => {
+      answer = result;
+    });
+    await until('the question to be dismissed', async () => {
+      await vscode.commands.executeCommand('workbench.action.closeQuickOpen');
+      return answer !== 'open';
+    });
+    assert.equal(answer, undefined);
+    assert.deepEqual(
+      live().filter((loopId) => !before.includes(loopId)),
+      [],
+    );
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
 });

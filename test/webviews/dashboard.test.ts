@@ -141,7 +141,7 @@ describe('dashboard page', () => {
     ]);
   });
 
-  it('the timeline is walked through by keyboard, and Enter opens the loop', async () => {
+  it('the keyboard moves through the timeline, and Enter opens the loop', async () => {
     await open();
     await timeline().focus();
     await view.page.keyboard.press('End');
@@ -171,7 +171,7 @@ describe('dashboard page', () => {
     await until('the loop', () => view.posted<FromDashboard & { type: 'open' }>('open')[0]);
   });
 
-  it('the table goes by keyboard and tells screen readers where it is', async () => {
+  it('the table works by keyboard and announces its position to screen readers', async () => {
     await open();
     const grid = view.page.getByRole('grid');
     await grid.focus();
@@ -207,7 +207,7 @@ describe('dashboard page', () => {
     assert.match(await view.page.getByText(/loops in this period/).innerText(), /121 loops/);
   });
 
-  it('a click on a row is heard though its loop changes while it is made', async () => {
+  it('a click on a row lands although its loop changes meanwhile', async () => {
     await open();
     const row = view.page.locator('.rows .row').first();
     await row.scrollIntoViewIfNeeded();
@@ -221,7 +221,7 @@ describe('dashboard page', () => {
     assert.equal((await until('the click', () => view.posted<FromDashboard & { type: 'open' }>('open')[0])).seq, seq);
   });
 
-  it('another range is asked for, and kept for the next time', async () => {
+  it('another range is requested, and remembered', async () => {
     await open();
     await view.page.getByLabel('How far back').selectOption({ label: 'Everything' });
     assert.deepEqual(await until('the range', () => view.posted('range')[0]), {
@@ -249,7 +249,7 @@ describe('dashboard page', () => {
     await until('only names again', async () => !/[–:$]/.test(await legend.innerText()));
   });
 
-  it('of 10,000 finished loops only the rows in sight exist, wherever it is scrolled to', async () => {
+  it('of 10,000 finished loops only the visible rows exist, wherever it is scrolled to', async () => {
     await open({}, 100);
     const now = Date.now();
     await send({

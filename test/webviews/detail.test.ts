@@ -257,7 +257,7 @@ describe('detail page', () => {
     await view.picture('detail-proof');
   });
 
-  it('offers what fits the state', async () => {
+  it('offers the actions that fit the state', async () => {
     const shown = async () => {
       const all = await view.page.locator('.actions button:visible').allInnerTexts();
       return all.join(', ');
@@ -334,7 +334,7 @@ describe('detail page', () => {
     assert.equal(await view.page.evaluate('document.activeElement.textContent'), 'Standard output · 52.3 kB');
   });
 
-  it('an update leaves the focus in what it draws anew, and what is unfolded', async () => {
+  it('an update keeps the focus, and unfolded parts, in what it redraws', async () => {
     const contained = attempt({ containment: 'cgroup' });
     await open({ ...DETAIL, attempts: [contained] });
     await view.page.locator('.attempt summary').click();
@@ -345,7 +345,7 @@ describe('detail page', () => {
     assert.equal(await view.page.locator('.attempt details').getAttribute('open'), '');
   });
 
-  it('a click is heard though the page changes while it is made', async () => {
+  it('a click lands although the page changes meanwhile', async () => {
     await open({ ...DETAIL, attempts: [attempt({})] });
     await button('Open folder').hover();
     await view.page.mouse.down();

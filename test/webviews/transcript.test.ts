@@ -243,7 +243,7 @@ describe('transcript page', () => {
     await jump.waitFor({ state: 'hidden' });
   });
 
-  it('follows output that grows line by line, and leaves who reads above it in place', async () => {
+  it('follows output that grows line by line, and leaves readers above it in place', async () => {
     await open();
     const grown = (count: number) => {
       const text = Array.from({ length: count }, (_, i) => `row ${i}`).join('\n');
@@ -376,7 +376,7 @@ describe('transcript page', () => {
     assert.match(String(await view.page.evaluate('document.activeElement.textContent')), /npm test.*14 passing/);
   });
 
-  it('asks for no more of what is about to be replaced', async () => {
+  it('requests no more of what is about to be replaced', async () => {
     await open();
     await send({
       type: 'reset',
@@ -400,7 +400,7 @@ describe('transcript page', () => {
     });
   });
 
-  it('asks on for a reader who stays at the top, but not where an answer brings nothing', async () => {
+  it('requests more for a reader who stays at the top, but not after an empty reply', async () => {
     await open();
     await send({ type: 'reset', items: lines(10_000, 200), atStart: false, atEnd: true });
     const asked = (times: number) =>
@@ -448,7 +448,7 @@ describe('transcript page', () => {
     await view.mustBeAccessible();
   });
 
-  it('a place that was found is marked in its item, and brought into view in a long one', async () => {
+  it('a hit is marked in its item, and scrolled into view in a long one', async () => {
     await open();
     const block = Array.from({ length: 400 }, (_, i) =>
       i === 200 ? 'here the Clock is read twice' : `line ${i}: the clock is fine`,

@@ -32,8 +32,8 @@ export const ACP: AgentKind = {
     cannot: [],
     notes: [
       'It asks you before it uses a tool, unless a rule or its mode decides.',
-      'Over this protocol most agents name no cost: it is priced from their tokens, or unknown. Where cost matters, ' +
-        'the profile of that agent is the better choice for work that needs no questions.',
+      'Over this protocol most agents report no cost: it is priced from their tokens, or unknown. ' +
+        'Where cost matters, the profile of that agent is the better choice for work that needs no questions.',
     ],
   },
   line: ({ command, args, mode, model }, { resume }, { driver }) => ({

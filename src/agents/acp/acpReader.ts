@@ -12,7 +12,7 @@ interface Memory {
   model: string;
   /** The session's total so far, USD; −1 while nobody knows what it was before this attempt. */
   total: number;
-  /** Its cost was named in this attempt. */
+  /** The agent has reported a cost in this attempt. */
   named: boolean;
   /** Tokens since the last cost. */
   seen: Tokens;
@@ -101,7 +101,7 @@ function account(message: JsonObject, emit: Emit): void {
   });
 }
 
-/** Inputs hold cached tokens where the sum of all says so. */
+/** Inputs include cached tokens if the reported sum shows it. */
 function tokens(message: JsonObject, memory: Memory, emit: Emit, { prices }: Tools): void {
   if (message['ofTurn'] === true && memory.byMessage) return;
   if (message['ofTurn'] !== true) memory.byMessage = true;
@@ -115,7 +115,7 @@ function tokens(message: JsonObject, memory: Memory, emit: Emit, { prices }: Too
   if (!anyTokens(counted)) return;
   memory.worked = true;
   emit({ type: 'usage', tokens: counted, ...modelOf(memory) });
-  // Their cost is named already.
+  // Their cost has been reported already.
   if (message['ofTurn'] === true && memory.named) return;
   memory.seen = addTokens(memory.seen, counted);
   emit({ type: 'accrued', cost: prices.costOf(memory.seen, memory.model || undefined) });
@@ -131,7 +131,7 @@ function total(usd: number | undefined, memory: Memory, emit: Emit): void {
   const before = memory.total;
   memory.total = usd;
   if (before < 0) return;
-  // One that is lower than before started over.
+  // A lower counter has started over.
   const cost = toNano(usd >= before ? usd - before : usd);
   if (cost === 0) return;
   memory.named = true;
@@ -156,7 +156,7 @@ function stop(reason: string, memory: Memory, emit: Emit, { words, prices }: Too
     emit(failureEnd(words, { message: `it stopped for a reason that is not known: ${oneLine(reason, 80)}` }, 'task'));
 }
 
-/** What the agent did not name is priced from its tokens, or unknown. */
+/** A cost that the agent did not report is priced from its tokens, or unknown. */
 function bill(memory: Memory, emit: Emit, prices: Prices, isCut: boolean): void {
   if (anyTokens(memory.seen)) {
     const { cost, note } = prices.priceOf(memory.seen, memory.model || undefined);
@@ -166,7 +166,7 @@ function bill(memory: Memory, emit: Emit, prices: Prices, isCut: boolean): void 
   memory.seen = NO_TOKENS;
 }
 
-/** What each step means when it fails for no other reason that is known. */
+/** The cause that a failed step stands for when no other is known. */
 const STEPS: { readonly [at: string]: AgentErrorCause } = {
   ...{ initialize: 'config', mode: 'config', model: 'config', load: 'session', session: 'config' },
 };

@@ -8,14 +8,14 @@ const WORDS = {
   login: 'run "claude" in a terminal and log in with /login, or set ANTHROPIC_API_KEY',
 } as const;
 
-/** What one turn of claude may cost, USD: by so much it can pass its own limit, which it checks between turns. */
+/** What one turn of claude may cost, USD: it can exceed its own limit by that much, since it checks between turns. */
 const TURN_USD = 0.2;
 const LEAST_CAP_USD = 0.01;
 
 /** With a background task it would stay alive after its result, and begin another billed turn later. */
 const NO_BACKGROUND = 'CLAUDE_CODE_DISABLE_BACKGROUND_TASKS';
 
-/** Our mode: its default one, with what it asks brought to its user (R17). */
+/** Our mode: its default one, with its questions brought to the user (R17). */
 const ASK = 'ask';
 
 /** Claude Code of Anthropic. */
@@ -46,7 +46,7 @@ export const CLAUDE: AgentKind = {
   spending: 'live',
   capsItself: true,
   needsReading: true,
-  // On SIGINT it still reports what it has cost, on SIGTERM it does not.
+  // On SIGINT it still reports its cost, on SIGTERM it does not.
   stop: [
     { signal: 'SIGINT', share: 0.6 },
     { signal: 'SIGTERM', share: 0.4 },
@@ -92,7 +92,7 @@ export const CLAUDE: AgentKind = {
   line(options, request, { newUuid, driver }) {
     const { args, model } = options;
     const asks = options.mode === ASK;
-    // Arguments of the user's own go before ours.
+    // The user's own arguments precede ours.
     const ownMode = hasOption(args, '--permission-mode', '--dangerously-skip-permissions');
     const ownSession = hasOption(args, '--session-id', '--resume', '-r', '--continue', '-c');
     const fresh = request.resume === undefined && !ownSession ? newUuid() : undefined;
@@ -128,12 +128,12 @@ const BACKGROUND_NOTE =
   'Background tasks are left to its settings by this profile: after its result it may stay alive, ' +
   'and begin another billed turn.';
 
-/** Whether background tasks are ruled out: not where the profile sets their variable, or settings of its own. */
+/** Whether background tasks are disabled: not if the profile sets their variable or brings its own settings. */
 function forbidsBackground({ args, env }: AgentOptions): boolean {
   return (env[NO_BACKGROUND] ?? '1') === '1' && !hasOption(args, '--settings');
 }
 
-/** The agent's own cap for what is left: less one turn, but at least half of it, so that little money is of use. */
+/** The agent's own cap: what is left less one turn, but at least half of it, so that small amounts remain usable. */
 function capUsd(left: NanoUsd): string {
   const usd = toUsd(left);
   return Math.max(LEAST_CAP_USD, usd - TURN_USD, usd / 2).toFixed(4);

@@ -37,7 +37,7 @@ export function failureIn(message: JsonObject, text: string, apiError: string): 
   return { message: said, ...(status !== undefined && { status }), ...(cause !== undefined && { cause }) };
 }
 
-// What claude says on standard error when it does not even start.
+// What claude prints on standard error when it fails to start.
 export const SIGNS: Signs = [
   [/No conversation found with session ID|Session ID .+ is already in use/i, 'session'],
   [/^error: (?:unknown option|option '.+' argument|unknown command|missing required)/i, 'config'],

@@ -2,7 +2,7 @@ import { itemsIn, type JsonObject, objectIn, textIn } from '../json.ts';
 import type { Emit } from '../lineReader.ts';
 import { callSummary, resultSummary } from '../oneLine.ts';
 
-/** A part of an assistant's message: words, or the call of a tool. */
+/** A part of an assistant's message: text, or a tool call. */
 export type Part =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'call'; readonly id: string; readonly name: string; readonly summary: string };
@@ -22,7 +22,7 @@ export function partsOf(message: JsonObject): Part[] {
   return parts;
 }
 
-/** Tells the results of tools that a user's message holds. */
+/** Emits the tool results in a user's message. */
 export function emitResults(message: JsonObject, emit: Emit): void {
   for (const item of itemsIn(objectIn(message['message'])['content'])) {
     const block = objectIn(item);
@@ -32,7 +32,7 @@ export function emitResults(message: JsonObject, emit: Emit): void {
   }
 }
 
-/** Whether a message is the agent's own, and not that of a sub-agent. */
+/** Whether a message is the agent's own rather than a sub-agent's. */
 export function isOwn(message: JsonObject): boolean {
   return textIn(message['parent_tool_use_id']) === '';
 }

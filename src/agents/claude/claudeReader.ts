@@ -36,7 +36,7 @@ interface Memory extends ClaudeBill, ClaudeSystem {
   spoke: boolean;
   /** The kind of the last message that stood for a failure of the API. */
   apiError: string;
-  /** The message that comes in pieces, and the output tokens counted for it. */
+  /** The message being streamed, and the output tokens counted for it. */
   streamed: string;
   streamedOutput: number;
   /** Tool calls whose denial is known. */
@@ -105,7 +105,7 @@ function assistant(message: JsonObject, memory: Memory, emit: Emit, prices: Pric
   const id = textIn(body['id']);
   const error = textIn(message['error']);
   if (message['is_api_error_message'] === true || error !== '') memory.apiError = error || 'unknown';
-  // Its text came in pieces already.
+  // Its text was streamed already.
   const isTold = id !== '' && id === memory.streamed;
   for (const part of partsOf(message)) {
     if (part.kind === 'text') {
@@ -184,7 +184,7 @@ function result(message: JsonObject, memory: Memory, emit: Emit, words: AgentWor
   memory.limited = false;
 }
 
-/** Tasks that still run may bring another turn, or be ended with the process: people should know of them. */
+/** Tasks that still run may start another turn, or end with the process: people should know about them. */
 function succeed(denials: number, memory: Memory, emit: Emit): void {
   const end = finished(denials);
   const tasks = Object.values(memory.tasks).map((name) => textIn(name));

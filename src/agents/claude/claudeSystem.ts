@@ -5,9 +5,9 @@ import type { Emit } from '../lineReader.ts';
 import { oneLine } from '../oneLine.ts';
 import { resetAt } from '../usageLimit.ts';
 
-/** What the reader knows beside claude's turns. */
+/** What the reader knows besides claude's turns. */
 export interface ClaudeSystem {
-  /** Where the key comes from that pays, in claude's word; empty until it is known. */
+  /** The source of the key that pays, in claude's own word; empty until known. */
   payer: string;
   /** Names of background tasks that are open, by id. */
   tasks: { [id: string]: string };
@@ -79,7 +79,7 @@ function retry(message: JsonObject, causeOfKind: (kind: string) => AgentErrorCau
   const attempt = numberIn(message['attempt']);
   const maxAttempts = numberIn(message['max_retries']);
   const delayMs = numberIn(message['retry_delay_ms']);
-  // Without a status and a kind it got no answer at all.
+  // Without a status and a kind there was no reply at all.
   const silent = kind === '' || kind === 'unknown';
   const byStatus = status === undefined ? undefined : causeOfStatus(status);
   const cause = causeOfKind(kind) ?? byStatus ?? (silent ? 'provider' : undefined);
@@ -115,7 +115,7 @@ function closeTask(id: string, memory: ClaudeSystem, emit: Emit): void {
   emit({ type: 'background', id, open: false, name });
 }
 
-/** A usage window counts as used up only when it rejects: warnings, and overage that nobody uses, do not. */
+/** A usage window counts as used up only when it rejects requests: warnings and unused overage do not count. */
 export function rateLimit(info: JsonObject, memory: ClaudeSystem, words: AgentWords, emit: Emit, now: number): void {
   const overage = info['isUsingOverage'] === true;
   const rejected = overage ? info['overageStatus'] === 'rejected' : info['status'] === 'rejected';

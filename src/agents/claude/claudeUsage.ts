@@ -22,13 +22,13 @@ export interface ClaudeBill {
 /** How many ids are remembered of each kind. */
 export const REMEMBERED = 50;
 
-/** Roughly: only for turns whose end was never reported. */
+/** A rough figure, used only for turns whose end was never reported. */
 const CHARS_PER_TOKEN = 4;
 
-/** Which prices count where a model is not named. */
+/** The prices that apply where no model is named. */
 const FAMILY = 'claude-*';
 
-/** Notes that a model wrote so many characters. */
+/** Records how many characters a model wrote. */
 export function write(bill: ClaudeBill, model: string, characters: number): void {
   bill.written[model] = countIn(bill.written[model]) + characters;
 }
@@ -163,7 +163,7 @@ export function emitAccrued(bill: ClaudeBill, emit: Emit, prices: Prices): void 
   if (cost > 0) emit({ type: 'accrued', cost });
 }
 
-/** A turn whose end was never reported cost something all the same: the tokens of its messages are priced. */
+/** A turn whose end was never reported still cost something: its messages' tokens are priced. */
 export function billUnreported(bill: ClaudeBill, emit: Emit, prices: Prices): void {
   for (const { model, tokens } of unreported(bill)) {
     const { cost, note } = prices.priceOf(tokens, named(model), FAMILY);

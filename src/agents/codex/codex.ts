@@ -24,7 +24,7 @@ export const CODEX: AgentKind = {
   spending: 'atEnd',
   capsItself: false,
   needsReading: true,
-  // On SIGINT it ends its tool processes itself; on SIGTERM it leaves them.
+  // On SIGINT it ends its tool processes; on SIGTERM it leaves them running.
   stop: [
     { signal: 'SIGINT', share: 0.5 },
     { signal: 'SIGTERM', share: 0.5 },
@@ -39,7 +39,7 @@ export const CODEX: AgentKind = {
       { args: ['exec', '--help'], options: ['--json', '--skip-git-repo-check', '--sandbox', '--config', '--model'] },
     ],
     install: 'npm install -g @openai/codex',
-    // A key of the environment counts for `codex exec`, but is no login to it.
+    // A key in the environment works for `codex exec`, but does not count as a login.
     loginStatus: { args: ['login', 'status'], keys: ['CODEX_API_KEY'] },
     loginArgs: ['login'],
     resumeArgs: ['resume', '${session}'],

@@ -4,7 +4,7 @@ import { callSummary, oneLine, resultSummary, shellCommand } from '../oneLine.ts
 
 /** What the reader knows of the items of a turn. */
 export interface CodexItems {
-  /** Items whose result is still to come. */
+  /** Items whose result is pending. */
   open: string[];
   /** Where the turn is: it has said or done nothing yet, it has, or it has ended, well or not. */
   turn: 'begun' | 'working' | 'ended';
@@ -15,7 +15,7 @@ export interface CodexItems {
 
 const REMEMBERED = 100;
 
-/** An item that has begun is a call, unless it is a message, a thought or a plan. */
+/** A started item is a call, unless it is a message, a thought or a plan. */
 export function itemStarted(item: JsonObject, memory: CodexItems, emit: Emit): void {
   const call = callIn(item);
   if (!call) return;
@@ -41,7 +41,7 @@ export function itemCompleted(item: JsonObject, memory: CodexItems, emit: Emit):
   const id = textIn(item['id']);
   const started = memory.open.indexOf(id);
   const call = started < 0 || item['status'] === 'declined' ? callIn(item) : undefined;
-  // Some items come only when they are done.
+  // Some items are reported only once they are done.
   if (started >= 0) memory.open.splice(started, 1);
   else if (call) emit({ type: 'toolCall', ...(id !== '' && { id }), ...call });
   else return;
@@ -94,7 +94,7 @@ function callIn(item: JsonObject): { readonly name: string; readonly summary: st
     case 'error':
       return undefined;
     default:
-      // Of kinds that are not known yet, those that have a state are calls.
+      // Unknown kinds of items count as calls if they have a state.
       return name === 'web_search' || textIn(item['status']) !== '' ? { name, summary: callSummary(item) } : undefined;
   }
 }

@@ -24,7 +24,7 @@ interface Memory extends CodexItems {
   session: string;
   /** The thread's counter as last seen. */
   total: Tokens;
-  /** The thread has a past whose counter nobody knows. */
+  /** The thread has earlier turns whose counter is unknown. */
   unknownPast: boolean;
   /** A turn was cut off and billed since the counter was seen: the next counter may hold it, or not. */
   cutOff: boolean;
@@ -96,7 +96,7 @@ export function codexGrammar(context: CodexContext): Grammar<Memory> {
   return self;
 }
 
-/** A command that the sandbox refuses gives no event: a turn without tools may have done nothing at all. */
+/** A command that the sandbox refuses produces no event: a turn without tools may have done nothing at all. */
 function completed(memory: Memory, emit: Emit): void {
   memory.turn = 'ended';
   const end = finished(memory.denied);
@@ -144,7 +144,7 @@ function billUnfinished(memory: Memory, emit: Emit, { prices, model, rollout }: 
   if (facts?.turn) memory.cutOff = true;
 }
 
-/** An `error` may be a mere notice that it connects again; only `turn.failed` ends a turn. */
+/** An `error` may only announce a reconnect; only `turn.failed` ends a turn. */
 function error(message: string, memory: Memory, emit: Emit): void {
   const again = /^Reconnecting\W*(?:(\d+)\s*\/\s*(\d+))?\s*(?:\((.*)\))?\s*$/s.exec(message);
   if (!again) {

@@ -40,14 +40,14 @@ function findRollout(home: string, threadId: string): string | undefined {
   return undefined;
 }
 
-/** What the end of a session file says of its last turn. */
+/** What the end of a session file says about its last turn. */
 function factsIn(text: string): RolloutFacts {
   let model = '';
   let turnId = '';
   let turn: Tokens | undefined;
   for (const line of text.split('\n')) {
     const context = line.includes('"turn_context"');
-    // Most lines are messages and results: they are not worth a parse.
+    // Most lines are messages and results, not worth parsing.
     if (!context && !line.includes('"token_usage_record"')) continue;
     const entry = parseObject(line);
     const payload = objectIn(entry?.['payload']);
@@ -62,7 +62,7 @@ function factsIn(text: string): RolloutFacts {
   return { ...(model !== '' && { model }), ...(turn && { turn }) };
 }
 
-/** A count of Codex's, in its stream and in its files. */
+/** Codex's token counts, in its stream and in its files. */
 export function codexTokens(counts: JsonObject): Tokens {
   return inclusiveTokens(
     tokenCount(counts['input_tokens']),

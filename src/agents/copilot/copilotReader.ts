@@ -21,7 +21,7 @@ export const COPILOT_WORDS = {
 
 interface Memory {
   session: string;
-  /** Messages that came in pieces. */
+  /** Messages that were streamed. */
   pieces: string[];
   /** Names of tools that run, by call. */
   tools: { [id: string]: string };
@@ -127,7 +127,7 @@ function wholeMessage(data: JsonObject, memory: Memory, emit: Emit): void {
   const calls = itemsIn(data['toolRequests']).map((call) => JSON.stringify(objectIn(call)['arguments']) ?? '');
   memory.retries = 0;
   noteText(memory.bill, text + calls.join(''), textIn(data['model']));
-  // Its text may have come in pieces already.
+  // Its text may have been streamed already.
   if (text !== '' && !memory.pieces.includes(textIn(data['messageId']))) emit({ type: 'text', text, delta: false });
 }
 
@@ -165,7 +165,7 @@ const CAUSES: ReadonlyMap<string, AgentErrorCause> = new Map(
   Object.entries({ authentication: 'auth', authorization: 'auth' } as const),
 );
 
-/** Its exit code says 0 after a stop and after denied tools too, so the abort before it counts for more. */
+/** Its exit code is 0 even after a stop or denied tools, so an earlier abort outweighs it. */
 function result(message: JsonObject, memory: Memory, emit: Emit, now: number): void {
   const code = numberIn(message['exitCode']);
   if (memory.aborted) emit(failureEnd(COPILOT_WORDS, { message: 'it was stopped' }, 'aborted'));

@@ -10,12 +10,12 @@ export interface CopilotBill {
   totals: { [model: string]: Tokens };
   /** The session's counter of credits, in 10⁻⁹ of one, as last reported. */
   nanoCredits: number;
-  /** The session has a past whose counters nobody knows. */
+  /** The session has earlier turns whose counters are unknown. */
   unknownPast: boolean;
   /** Calls of the model since the last report. */
   calls: number;
   model: string;
-  /** Tokens of these calls: as reported, else estimated from the characters that went to and fro. */
+  /** Tokens of these calls: as reported, else estimated from the characters sent and received. */
   accrued: Tokens;
   /** Characters of the conversation so far, those of them that came since the last call, and those of its answer. */
   context: number;
@@ -112,7 +112,7 @@ function billTokens(
   else emit({ type: 'cost', cost: 0, source: 'priced', note: 'it used no tokens' });
 }
 
-/** A run without a report is not free: its calls are estimated. */
+/** A run without a report is not free: its calls are estimated instead. */
 export function billWithoutReport(bill: CopilotBill, emit: Emit, prices: Prices): void {
   if (anyTokens(bill.accrued)) guess(bill, emit, prices, 'it ended without a report');
 }

@@ -8,7 +8,7 @@ export const GEMINI: AgentKind = {
   name: 'gemini',
   words: GEMINI_WORDS,
   command: 'gemini',
-  // One process less, and no second start on every run.
+  // Saves a process, and a second start on every run.
   env: { GEMINI_CLI_NO_RELAUNCH: 'true' },
   mode: {
     option: 'permissionMode',

@@ -90,7 +90,7 @@ export function failedWithoutResult({ exit, errors }: Ending, lastSaid: string, 
     emit(failureEnd(GEMINI_WORDS, { message: `exit code ${code}`, status }, causeOfStatus(status)));
 }
 
-/** As it also ends when it is stopped. */
+/** It ends like this when it is stopped, too. */
 function withoutResult(error: string | undefined): Extract<AgentEvent, { type: 'end' }> {
   if (error !== undefined) return failureEnd(GEMINI_WORDS, { message: error }, 'task');
   return failureEnd(GEMINI_WORDS, { message: 'it ended without a result, as it does when it is stopped' }, 'aborted');

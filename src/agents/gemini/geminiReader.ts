@@ -15,7 +15,7 @@ interface Memory {
   beganAt: number;
   /** The process's counters as last seen, by model. */
   totals: { [model: string]: Tokens };
-  /** Names of calls whose result is still to come, by id. */
+  /** Names of calls whose result is pending, by id. */
   open: { [id: string]: string };
   /** The last error that did not end the run. */
   error: string;
@@ -107,7 +107,7 @@ function toolResult(message: JsonObject, memory: Memory, emit: Emit): void {
   emit({ type: 'toolResult', ...(id !== '' && { id }), ok: message['status'] === 'success', summary });
 }
 
-/** All there is with `--output-format json`: one object at the end. */
+/** With `--output-format json` there is only this: one object at the end. */
 function document(message: JsonObject, memory: Memory, emit: Emit, prices: Prices, now: number): void {
   emitSession(textIn(message['session_id']), memory, emit);
   const text = textIn(message['response']);
@@ -174,7 +174,7 @@ function end(ending: Ending, memory: Memory, emit: Emit, context: GeminiContext)
   if (ending.exit.signal === undefined) failedWithoutResult(ending, memory.error, emit, context.now());
 }
 
-/** One that ended without a result is billed as far as its own session file knows. */
+/** A run that ended without a result is billed as far as its session file goes. */
 function billUnfinished(memory: Memory, emit: Emit, { prices, chat }: GeminiContext): void {
   const known = memory.beganAt === 0 ? [] : chat(memory.session, memory.beganAt);
   for (const [model, tokens] of known) price(tokens, model, emit, prices, true);

@@ -19,7 +19,7 @@ export const KILO: AgentKind = {
       default:
         'It does what your Kilo configuration allows (as installed: edits and harmless commands in its folder); ' +
         'what it would ask for is refused, and then it ends.',
-      auto: 'What is not forbidden by your configuration is done without asking.',
+      auto: 'Everything that your configuration does not forbid is done without asking.',
     },
   },
   facts: {

@@ -17,7 +17,7 @@ export const OPENCODE: AgentKind = {
       default:
         'It does what your OpenCode configuration allows (as installed: edits and commands in its folder); ' +
         'what it would ask for is refused, and then it ends.',
-      auto: 'What is not forbidden by your configuration is done without asking.',
+      auto: 'Everything that your configuration does not forbid is done without asking.',
     },
   },
   takesModel: true,

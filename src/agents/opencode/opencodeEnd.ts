@@ -17,7 +17,7 @@ import { oneLine } from '../oneLine.ts';
 export interface OpencodeRun {
   /** Why the last step ended; empty before the first one has. */
   reason: string;
-  /** A step has begun whose cost is still to come. */
+  /** A step has begun whose cost is pending. */
   inStep: boolean;
   /** Any step has begun. */
   stepped: boolean;
@@ -60,9 +60,9 @@ export function failed(error: unknown, memory: OpencodeRun, emit: Emit, { words,
   const message = textIn(data['message']) || (isObject(error) ? name : textIn(error));
   memory.failed = true;
   memory.vague = name === VAGUE && status === undefined;
-  // Before its first step this is what an unknown model looks like: an outage names its status.
+  // Before the first step this means an unknown model: an outage would name a status.
   const cause = memory.vague && !memory.stepped ? 'config' : CAUSES.get(name);
-  // What the provider answered may name the time of a reset.
+  // The provider's reply may name the time of a reset.
   const body = textIn(data['responseBody']);
   const detail = /"resets?_?(?:at|in)\w*"/i.test(body) ? ` ${body}` : '';
   const failure: Failure = {
@@ -101,7 +101,7 @@ export function end({ exit, errors }: Ending, memory: OpencodeRun, emit: Emit, {
     return;
   }
   const message = unfinished(memory);
-  // What was refused once is refused again: the user must allow it.
+  // A refused tool would be refused again: the user must allow it.
   const refused = memory.reason === 'tool-calls' && memory.refused !== '';
   if (message === undefined) emit(finished(memory.denied));
   else if (memory.stepped || !emitErrors(emit, words, errors, SIGNS, now())) {

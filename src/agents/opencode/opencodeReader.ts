@@ -100,7 +100,7 @@ function endStep(part: JsonObject, memory: Memory): void {
   if (memory.reason === 'stop') memory.refused = '';
 }
 
-/** A sub-agent whose steps are in the stream is in the sum. */
+/** The sum includes sub-agents whose steps are in the stream. */
 function seeChild(session: string, memory: Memory): void {
   if (memory.children.includes(session)) return;
   memory.children = [...memory.children, session].slice(-REMEMBERED);

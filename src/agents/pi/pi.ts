@@ -14,7 +14,7 @@ export const PI: AgentKind = {
   spending: 'live',
   capsItself: false,
   needsReading: true,
-  // On SIGINT it leaves its tool processes; on SIGTERM it ends them itself.
+  // On SIGINT it leaves its tool processes running; on SIGTERM it ends them.
   stop: [{ signal: 'SIGTERM', share: 1 }],
   commands: 'none',
   facts: {

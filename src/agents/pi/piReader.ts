@@ -28,7 +28,7 @@ interface Memory {
   session: string;
   /** The message that is being written: what it has used so far, and its cost, USD. */
   partial: { model: string; tokens: Tokens; usd: number };
-  /** That message came in pieces. */
+  /** That message was streamed. */
   pieces: boolean;
   /** How the last message ended; empty before the first one has. */
   stop: string;
@@ -211,7 +211,7 @@ function settle(aborted: boolean, memory: Memory, emit: Emit, now: number): void
   emit(failureEnd(PI_WORDS, { message }, cause));
 }
 
-/** Why a run that settled has not done its task. */
+/** Why a run that ended normally has not done its task. */
 function unfinished(stop: string): string {
   switch (stop) {
     case 'length':
@@ -231,7 +231,7 @@ const SIGNS: Signs = [
   [/^error: (?:unknown|invalid)\b/i, 'config'],
 ];
 
-/** A message that was cut off has cost what it named so far. */
+/** An interrupted message costs what it has reported so far. */
 function end({ exit, errors }: Ending, memory: Memory, emit: Emit, prices: Prices, now: number): void {
   const { tokens, usd, model } = memory.partial;
   memory.partial = nothing();

@@ -7,7 +7,7 @@ export interface SampleArguments {
   readonly sessionId?: string;
   readonly resume?: string;
   readonly maxBudgetUsd?: number;
-  /** Where to ask its user. */
+  /** The folder for its questions to the user. */
   readonly asks?: string;
   readonly prompt?: string;
 }

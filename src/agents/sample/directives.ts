@@ -9,7 +9,7 @@ export interface Directives {
   readonly fail: boolean;
   /** Its exit code, with `fail`. */
   readonly exitCode: number;
-  /** It dies of SIGKILL in the middle. */
+  /** It dies of SIGKILL halfway through. */
   readonly crash: boolean;
   /** It falls silent and does not end by itself. */
   readonly hang: boolean;
@@ -30,7 +30,7 @@ export interface Directives {
   readonly overload: boolean;
   /** It has no valid login. */
   readonly auth: boolean;
-  /** It says the whole prompt again. */
+  /** It repeats the whole prompt. */
   readonly echo: boolean;
   /** It edits `sample-work.md` in its folder; the run of this number, and later ones, finish it. */
   readonly finishInRun: number | undefined;

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Writes one event to standard output, whole. Output can be a pipe that is full for a while. */
+/** Writes one event to standard output, whole. The output may be a pipe that is full at the moment. */
 export async function print(event: object): Promise<void> {
   const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
   for (let at = 0; at < bytes.length; ) {

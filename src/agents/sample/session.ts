@@ -4,13 +4,13 @@ import { join } from 'node:path';
 
 // Sessions are files, so that one can be continued after a crash, as with real agents. Each line adds to the session.
 
-/** What a session has behind it. */
+/** What a session has done so far. */
 export interface Session {
   /** The directives of its first prompt. */
   readonly directives: string;
   /** Steps of its work that were done. */
   readonly done: number;
-  /** What its runs have reported to cost, USD. */
+  /** The cost that its runs have reported, USD. */
   readonly costUsd: number;
 }
 
@@ -58,7 +58,7 @@ function fileOf(id: string): string {
   return `${encodeURIComponent(id).slice(0, 200)}.jsonl`;
 }
 
-/** The folder of all sessions, ours alone; undefined when it is somebody else's. */
+/** The folder of all sessions, private to us; undefined if somebody else owns it. */
 function sessionFolder(): string | undefined {
   const given = process.env['LOOP_SUPERVISOR_SAMPLE_SESSIONS'];
   const folder = given ?? join(tmpdir(), `loop-supervisor-sample-${process.getuid?.() ?? 'sessions'}`);

@@ -29,7 +29,7 @@ export interface Work {
   /** What earlier runs of the session have reported, USD. */
   readonly earlierUsd: number;
   readonly maxBudgetUsd: number | undefined;
-  /** Through which it asks its user; undefined where nobody can answer. */
+  /** Its way to ask the user; undefined if nobody can answer. */
   readonly asker: Asker | undefined;
   /** Aborted when it is to stop and still report. */
   readonly stop: AbortSignal;
@@ -80,7 +80,7 @@ export async function work(run: Work): Promise<number> {
   const progress: Progress = { steps: 0, costUsd: 0, denials: [] };
   const first = run.done === undefined;
   const wrong = first || !directives.once;
-  // A window that is used up is so once: later it has reset.
+  // A usage window is used up only once: later it has reset.
   const refusal = refusalOf(directives, first, wrong);
   if (refusal) return refuse(run, refusal);
   await begin(run);
@@ -142,7 +142,7 @@ function refusalOf(directives: Directives, first: boolean, wrong: boolean): Refu
   return undefined;
 }
 
-/** A provider that gives no answer: nothing was done, nothing cost anything. */
+/** A provider that does not respond: nothing was done, and nothing cost anything. */
 async function refuse(run: Work, { kind, status, text }: Refusal): Promise<number> {
   const { session, directives } = run;
   if (directives.limitSeconds !== undefined && kind === 'rate_limit') {
@@ -208,7 +208,7 @@ async function takeStep(session: string, number: number, progress: Progress, den
   } else await print(toolResult(session, id, answer));
 }
 
-/** A step that its user has to allow. */
+/** A step that the user must allow. */
 async function takeAskedStep({ session, asker, stop }: Work, number: number, progress: Progress): Promise<void> {
   const command = `npm install sample-package-${number}`;
   const input = { command, description: 'Install a package' };
@@ -228,7 +228,7 @@ async function takeAskedStep({ session, asker, stop }: Work, number: number, pro
   await print(toolResult(session, id, message, true));
 }
 
-/** Leaves something to its user, and says what came of it. */
+/** Leaves a decision to the user, and reports the answer. */
 async function takeDecision({ session, asker, stop }: Work): Promise<void> {
   const answer = await asker?.ask({ request: INQUIRY, choices: CHOICES }, stop);
   if (stop.aborted) throw new Error('stopped while it asked');
@@ -236,7 +236,7 @@ async function takeDecision({ session, asker, stop }: Work): Promise<void> {
   await print(remark(session, said === undefined ? 'I decide myself: Blue.' : `You have decided: ${said}.`));
 }
 
-/** Says nothing any more, until it is stopped. */
+/** Stays silent until it is stopped. */
 async function hang(stop: AbortSignal): Promise<void> {
   while (!stop.aborted) await sleep(60_000, undefined, { signal: stop }).catch(() => undefined);
 }

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { ExitCode } from '../exitCodes.ts';
 import type { Session } from '../session.ts';
 
-/** What a command does with its arguments. Resolves with what the call ends with. */
+/** What a command does with its arguments. Resolves with the exit code. */
 export type Action<A extends readonly unknown[]> = (session: Session, ...args: A) => Promise<ExitCode>;
 
-/** Adds the commands of a file to the program. `run` makes of an action what commander calls. */
+/** Adds the commands of a file to the program. `run` turns an action into a callback for commander. */
 export type AddCommands = (program: Command, run: Run) => void;
 
 export type Run = <A extends readonly unknown[]>(action: Action<A>) => (...args: A) => Promise<void>;

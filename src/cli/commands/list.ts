@@ -36,5 +36,5 @@ export const addList: AddCommands = (program, run) => {
 function states(text: string): readonly LoopState[] {
   const read = readStates(text);
   if (!('unknown' in read)) return read;
-  throw new InvalidArgumentError(`"${read.unknown}" is no state. There are: ${ALL_STATES.join(', ')}.`);
+  throw new InvalidArgumentError(`"${read.unknown}" is not a state. The states are: ${ALL_STATES.join(', ')}.`);
 }

@@ -42,7 +42,7 @@ export const addMcp: AddCommands = (program, run) => {
     );
 };
 
-/** Submits in the working folder, or as the loop may that this call comes from inside of. */
+/** Submits in the working folder, or within the bounds of the loop that this call comes from. */
 async function submit(session: Session, spec: LoopSpec): Promise<SubmitResult> {
   const supervisor = await session.supervisor();
   const nested = await nestedBase(session);

@@ -52,7 +52,7 @@ export const addStop: AddCommands = (program, run) => {
     );
 };
 
-/** Does something to each loop, says of each how it went, and fails if one was not there. */
+/** Acts on each loop, reports how each went, and fails if one was not there. */
 async function toEach(
   session: Session,
   ids: readonly string[],

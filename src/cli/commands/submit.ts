@@ -153,7 +153,7 @@ export async function submitOnce(supervisor: Supervisor, spec: LoopSpec, again: 
     const result = await supervisor.submit(spec);
     return { ...result, state: 'queued' as const, isNew: true };
   } catch (error) {
-    // Another call was faster, or the loop has failed for good.
+    // Another call came first, or the loop has failed for good.
     const isKnown =
       isSupervisorError(error) && (error.code === 'duplicate-loop' || error.code === 'permanently-failed');
     const other = isKnown ? await sameLoop(supervisor, spec, again) : undefined;

@@ -17,7 +17,7 @@ export const addTrust: AddCommands = (program, run) => {
       run(async (session, folder: string) => {
         session.mustNotBeInside('Trusting a folder');
         const path = session.path(folder);
-        if (!statSync(path).isDirectory()) throw new CallError(EXIT.usage, `${path} is no folder.`);
+        if (!statSync(path).isDirectory()) throw new CallError(EXIT.usage, `${path} is not a folder.`);
         session.trusted.add([path]);
         const { output } = session;
         if (output.isJson) output.json(trustSchema, { trusted: path });

@@ -39,8 +39,7 @@ export const addWait: AddCommands = (program, run) => {
 };
 
 /**
- * Waits for loops, tells each change of state, and resolves with what the call ends with. `withinMs`: no bound if
- * undefined.
+ * Waits for loops, reports each change of state, and resolves with the exit code. `withinMs`: no bound if undefined.
  */
 export async function waitFor(
   session: Session,
@@ -69,7 +68,7 @@ export async function waitFor(
     timedOut = performance.now() > deadline && !loops.every(isOver);
   }
   if (output.isJson) output.json(waitSchema, { loops: loops.map((loop) => loopJson(loop)), timedOut });
-  if (timedOut) output.notice('The time was up.');
+  if (timedOut) output.notice('The time ran out.');
   return timedOut ? EXIT.timedOut : worst(loops);
 }
 

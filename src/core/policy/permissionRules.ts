@@ -18,7 +18,7 @@ const PARTS = /[;&|\n\r`(){}]+/;
 
 /** Why a text is not a rule, in words that follow its name; undefined if it is one. */
 export function ruleProblem(rule: string): string | undefined {
-  if (!RULE.test(rule)) return 'is no rule: write a tool and perhaps a pattern, such as Command(npm test *)';
+  if (!RULE.test(rule)) return 'is not a rule: write a tool, with a pattern if you like, such as Command(npm test *)';
   return rule.length > 4_096 ? 'is longer than 4,096 characters' : undefined;
 }
 

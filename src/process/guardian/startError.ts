@@ -73,7 +73,8 @@ function commandProblem(code: string | undefined, message: string, request: Comm
   if (code === 'EACCES' || code === 'EPERM') return `${subject} may not be run: ${refusal(path)}`;
   if (code === 'E2BIG')
     return `${failed}: its arguments are too long. Use an agent that takes its prompt on standard input.`;
-  if (code === 'ENOEXEC') return `${subject} is no program for this machine, or a script without its first line "#!…".`;
+  if (code === 'ENOEXEC')
+    return `${subject} is not a program for this machine, or a script without its first line "#!…".`;
   return `${failed}: ${message}.`;
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** What is no regular file is never read: a named pipe, for one, would hold us until somebody writes to it. */
+/** Only regular files are read: a named pipe, for one, would block us until somebody writes to it. */
 export class NotRegularError extends Error {}
 
 /**
@@ -18,7 +18,7 @@ export function openRegular(path: string, flags = constants.O_RDONLY): number {
     throw error;
   }
   closeSync(fd);
-  throw new NotRegularError(`${path} is no regular file.`);
+  throw new NotRegularError(`${path} is not a regular file.`);
 }
 
 /** The first `bytes` of a regular file. @throws as `openRegular` does. */

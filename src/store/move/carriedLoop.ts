@@ -5,16 +5,16 @@ import type { Loop } from '../../core/model/loop.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { MoveTransaction } from './movingStore.ts';
 
-/** A loop with all that belongs to it, except what the store that it goes to has of it. */
+/** A loop with everything that belongs to it, less what its destination already has. */
 export interface CarriedLoop {
   readonly loop: Loop;
   /** Its departure; 0 if it is only copied. */
   readonly departure: number;
-  /** The row that it had in the store that it goes to. */
+  /** The row that it once had in its destination. */
   readonly into: number | undefined;
   readonly prompt: string;
   readonly attempts: readonly Attempt[];
-  /** The ids there of attempts that are there, by their ids here. */
+  /** Ids in the destination of attempts that are there already, by their ids here. */
   readonly known: ReadonlyMap<number, number>;
   readonly history: readonly Transition[];
   readonly checks: readonly CheckResult[];
@@ -25,11 +25,11 @@ export interface CarriedLoop {
 /** Which loop is carried, and how. */
 export type Carried = Pick<CarriedLoop, 'loop' | 'departure' | 'into'>;
 
-/** Reads all that belongs to a loop of `from`, less what the row `into` of `to` has. */
+/** Reads everything that belongs to a loop of `from`, less what the row `into` of `to` already has. */
 export async function pack(from: Store, to: Store, carried: Carried): Promise<CarriedLoop> {
   const { loop, departure, into } = carried;
   const { seq } = loop;
-  // One after another: a connection makes one query at a time.
+  // One after another: a connection runs one query at a time.
   const prompt = await from.prompt(seq);
   const attempts = await from.attempts(seq);
   const history = await from.history(seq);
@@ -71,7 +71,7 @@ function missing<T>(rows: readonly T[], there: readonly T[], keyOf: (row: T) => 
   });
 }
 
-/** Writes a loop with all that belongs to it. Returns its `seq`. */
+/** Writes a loop with everything that belongs to it. Returns its `seq`. */
 export function unpack(tx: MoveTransaction, carried: CarriedLoop): number {
   const seq = tx.adopt(carried.loop, carried.prompt, carried.into);
   const ids = new Map(carried.known);

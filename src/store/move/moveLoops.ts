@@ -18,7 +18,7 @@ const BATCH = 50;
 /** One of the two stores. */
 export interface Side {
   readonly store: MovingStore;
-  /** Names it permanently: by that it is known which loops came from it. */
+  /** Names it permanently: records of moved loops refer to it by this name. */
   readonly name: string;
   /** What people call it. */
   readonly title: string;
@@ -34,11 +34,11 @@ export interface Move {
   asThere(loop: Loop): Loop;
   /** Wall time, ms. */
   now(): number;
-  /** How many loops are over there by now. */
+  /** How many loops have been moved so far. */
   progress(moved: number): void;
 }
 
-/** What came of a move. */
+/** The result of a move. */
 export interface Moved {
   readonly finished: number;
   readonly live: number;
@@ -202,7 +202,7 @@ class Mover {
   }
 }
 
-/** Loops of a move in the other direction that was broken off: they go on in `to` if they have not arrived. */
+/** Loops of an interrupted move in the other direction: those that have not arrived go on in `to`. */
 async function takeBack({ from, to, now }: Move): Promise<void> {
   const departures = (await to.store.departures()).filter(({ target, phase }) => target === from.name && phase);
   if (departures.length === 0) return;
@@ -214,7 +214,7 @@ async function takeBack({ from, to, now }: Move): Promise<void> {
   });
 }
 
-/** Has a loop that departed go on here. If its id was used again meanwhile, it stays cancelled. */
+/** Revives a departed loop here. If its id has been used again since, it stays cancelled. */
 function putBack(tx: MoveTransaction, seq: number, phase: IdlePhase | undefined, at: number, why: string): void {
   const loop = tx.bySeq(seq);
   if (loop && phase && isFinished(loop) && tx.holderOf(loop.loopId) === undefined)
@@ -236,7 +236,7 @@ async function* finishedPages(from: Store, machine: string | undefined): AsyncGe
   let before: number | undefined;
   for (let offset = 0; ; offset += BATCH) {
     const page = await from.finished({ ...ours, limit: BATCH, offset, ...(before !== undefined && { before }) });
-    // Loops that end meanwhile do not shift what is still to come.
+    // Loops that end meanwhile do not shift the remaining pages.
     before ??= (page[0]?.finishedAt ?? 0) + 1;
     if (page.length > 0) yield page;
     if (page.length < BATCH) return;

@@ -99,7 +99,7 @@ export class Connection {
 
   /** Runs a batch of statements in one round trip. Resolves with the rows of each. Rejects with a `StoreError`. */
   async run(batch: string): Promise<RawRow[][]> {
-    // Silence shows a server that hangs, length a large batch.
+    // A server that hangs is silent; a large batch merely takes long.
     const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
     const query = { text: batch, query_timeout } as pg.QueryConfig;
     const results: pg.QueryResult | pg.QueryResult[] = await this.#inTurn(() => this.#client.query(query));

@@ -85,19 +85,19 @@ export function toStoreError(error: unknown, shown: string): StoreError {
 }
 
 /**
- * Whether a connection is of no more use after that: nobody knows what the server still does on it, or it was opened
- * while the database was read-only, and stays so.
+ * Whether a connection is unusable after that error: the server may still be busy on it, or it was opened while the
+ * database was read-only and stays so.
  */
 export function endsConnection({ kind, cause }: StoreError): boolean {
   return kind === 'unreachable' || codeOf(cause) === READ_ONLY;
 }
 
-/** Whether waiting and trying again is all that can be done about it. */
+/** Whether all one can do about it is to wait and retry. */
 export function isPassing(error: StoreError): boolean {
   return error.kind === 'locked' || error.kind === 'unreachable';
 }
 
-/** The same trouble, of a store that is waited for. */
+/** The same trouble, for a store whose return is awaited. */
 export function asWaiting(error: StoreError): StoreError {
   return error.kind === 'broken' ? new StoreError('unreachable', error.message, { cause: error }) : error;
 }

@@ -49,7 +49,7 @@ export type Read =
   | readonly [name: 'ledgerKeys' | 'tokens' | 'attempt', key: number]
   | readonly ['arrivals', string];
 
-/** How a read is made: its statements, and what their rows say. */
+/** How a read works: its statements, and what their rows mean. */
 interface Kind<N extends ReadName> {
   readonly statements: number;
   sql(key: string | number): string;
@@ -169,7 +169,7 @@ export function promptOf(row: RawRow | undefined): string {
   return row?.prompt instanceof Uint8Array ? Buffer.from(row.prompt).toString('utf8') : '';
 }
 
-/** A transaction read something that was not loaded: it is run again once it is. */
+/** A transaction read something that was not loaded: it runs again once that is. */
 export class MissingRead extends Error {
   readonly read: Read;
   constructor(read: Read) {
@@ -186,7 +186,7 @@ export class LoadedReads {
     return this.#answers.has(`${name} ${key}`);
   }
 
-  /** The answer of a read. Throws `MissingRead` if it was not loaded. */
+  /** The result of a read. Throws `MissingRead` if it was not loaded. */
   get<N extends ReadName>(name: N, key: string | number): Answers[N] {
     const id = `${name} ${key}`;
     if (!this.#answers.has(id)) throw new MissingRead([name, key] as Read);

@@ -23,7 +23,7 @@ export interface OwnStore {
   readonly machine: { readonly id: string; readonly name: string };
 }
 
-/** Connects and says what is there. `machine`: this machine's id. */
+/** Connects and describes what is there. `machine`: this machine's id. */
 export async function lookAtStore(options: PostgresOptions, machine: string): Promise<StoreFacts> {
   return withStore(options, async (store) => {
     const { shown } = parseAddress(options.address);

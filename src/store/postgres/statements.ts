@@ -26,7 +26,7 @@ const SMALL_PROMPT = 64 * 1024;
 
 /** From so many on, loops are updated in one statement. */
 const MANY = 10;
-/** A loop may be submitted differently after all. */
+/** An edit may have given a queued loop another prompt. */
 const PROMPT_AGAIN = 'ON CONFLICT (seq) DO UPDATE SET prompt = excluded.prompt';
 export const INSERT_PROMPT = `INSERT INTO prompts (seq, prompt) VALUES ($1, $2) ${PROMPT_AGAIN}`;
 

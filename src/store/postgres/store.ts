@@ -193,7 +193,7 @@ class Postgres implements PostgresStore {
     this.#news.dispose();
     this.#reader.close();
     for (const wake of [...this.#pauses]) wake();
-    // What is being written may land; then the connection goes.
+    // The write in progress may still land; then the connection is dropped.
     void this.#queue.add(async () => this.#writer.close());
   }
 
@@ -270,14 +270,14 @@ class Postgres implements PostgresStore {
     }
   }
 
-  /** The server answers, or a write landed: what had to pass has passed. */
+  /** The server responds, or a write landed: passing trouble is over. */
   #answered(): void {
     this.#failingSince = undefined;
     const kind = this.#health.trouble?.kind;
     if (kind === 'unreachable' || kind === 'locked') this.#health.set(undefined);
   }
 
-  /** Changes of others could not be read: it is tried again, and reported if that lasts. */
+  /** Changes of others could not be read: retries, and reports trouble that lasts. */
   #notRefreshed(error: unknown): void {
     if (this.#closed || !(error instanceof StoreError)) return;
     if (!isPassing(error)) {

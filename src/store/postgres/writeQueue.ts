@@ -3,7 +3,7 @@ export class WriteQueue {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** Whether nothing is to be done. */
+  /** Whether there is nothing to do. */
   get isIdle(): boolean {
     return this.#waiting === 0;
   }

@@ -110,7 +110,7 @@ const END: typeof PHASE = {
   cleared: (loop) => (loop.state === 'failed' ? asFlag(loop.cleared) : null),
 };
 
-/** Columns of facts, with others behind them. */
+/** The columns of facts, followed by others. */
 function group(occasions: Occasion[], others: typeof PHASE) {
   const { names, values } = facts.group(...occasions);
   const writers = Object.values(others);

@@ -57,7 +57,7 @@ export const questionsSchema: z.core.$ZodType<readonly Question[]> = z.lazy(() =
   ),
 );
 
-/** What was permitted for a loop alone, as its row holds it. */
+/** Permissions granted to one loop alone, as its row holds them. */
 export const permitsSchema: z.core.$ZodType<Permits> = z.lazy(() =>
   z.object({
     rules: z.array(z.string()),

@@ -72,8 +72,8 @@ export class ChangeTable {
   }
 
   /**
-   * Records at the end of a transaction that it moved the counter on from `from`, which loops it changed, and what it
-   * told.
+   * Records at the end of a transaction that it advanced the counter from `from`, which loops it changed, and its
+   * events.
    */
   add(
     from: number,

@@ -41,7 +41,7 @@ export class DatabaseFiles {
   }
 
   /**
-   * What is at the path. It is asked before SQLite opens the file in earnest, which would delete a log beside an empty
+   * What is at the path. Must be asked before SQLite opens the file for use: that would delete a log beside an empty
    * file, and write a log back into a file that is not a database.
    */
   look(): 'nothing' | 'database' | 'something else' {

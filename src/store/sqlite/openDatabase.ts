@@ -10,7 +10,8 @@ import { notADatabase } from './sqliteError.ts';
 const PAGE_SIZE = 2048;
 /**
  * The log is checkpointed when it has so many pages (8 MiB). A checkpoint waits a few milliseconds for the disk and
- * writes a page once, however often it was changed: rare is better than often, but not so rare that the wait is felt.
+ * writes a page once, however often it was changed: rarely is better than often, but not so rarely that users feel the
+ * wait.
  */
 const LOG_PAGES = 4_000;
 /** A log that grew longer because somebody was reading is cut back to this (bytes). */
@@ -66,7 +67,7 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
 /** Puts an empty file in place of what is or was there, if nobody has that open. */
 function beginAnew(files: DatabaseFiles, fileLock: FileLock, { path, now, log }: OpenOptions): void {
   if (!fileLock.takeAlone()) throw files.look() === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
-  // Another window may have been faster before we took the lock.
+  // Another window may have done it before we took the lock.
   const found = files.look();
   if (found !== 'database') {
     const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');

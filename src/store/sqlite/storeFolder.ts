@@ -48,7 +48,7 @@ export async function chooseStoreFolder(options: StoreFolderOptions): Promise<St
   const { storage, chosen } = options;
   const base = localBase(options);
   const own = ownFolders(base, options.scope);
-  // A machine that once had to go to a folder of its own finds its loops there.
+  // A machine that once had to use a folder of its own finds its loops there.
   const before = own.find(hasStore);
   const first = before === undefined || isOwner(base, options.scope) ? base : before;
   for (const folder of [first, ...own]) {
@@ -123,7 +123,7 @@ async function claimFolder(
     if (isOwner(folder, scope)) return 'ours';
     // Nobody wrote it before there were scopes: what is there is this machine's.
     if (lookAtOwner(folder).state === 'gone') {
-      // On a full disk the store itself says so.
+      // A full disk is reported by the store itself.
       lookAt(() => writeOwner(folder, scope));
       return 'ours';
     }

@@ -21,7 +21,7 @@ export function isOwner(folder: string, scope: StoreScope): boolean {
   return owner.state === 'there' && isSame(owner.value, scope);
 }
 
-/** Whose the store in a folder is. Of a damaged record nobody's. */
+/** The scope on record for the store in a folder; nobody's if the record is damaged. */
 export function lookAtOwner(folder: string): Look<StoreScope> {
   let text: string;
   try {
@@ -38,7 +38,7 @@ export function lookAtOwner(folder: string): Look<StoreScope> {
   return there({ bootId: '' });
 }
 
-/** Puts on record whose the store in a folder is. Throws a `StoreError` where that cannot be written. */
+/** Records the scope that owns the store in a folder. Throws a `StoreError` where that cannot be written. */
 export function writeOwner(folder: string, { bootId, machine, namespace }: StoreScope): void {
   const path = join(folder, OWNER);
   const draft = `${path}.${process.pid}.tmp`;

@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly log: (message: string, error?: unknown) => void;
 }
 
-/** A store that is only read: for a look that must be quick, and must not get into anybody's way. */
+/** A store opened for reading only: for a quick look that must not get in anybody's way. */
 export interface StoreReader {
   /** What is live, of the queue its first `maxQueued` loops, and what decides what they wait for. */
   live(maxQueued: number): StoreChanges;
@@ -35,8 +35,8 @@ export interface StoreReader {
 
 /**
  * Opens the store of a storage folder for reading. It takes no lock of a writer, migrates nothing and creates nothing.
- * Returns undefined where that does not do: there is no store yet, it is not on record as this machine's, or its schema
- * is another one. Throws a `StoreError`.
+ * Returns undefined where that is not enough: there is no store yet, it is not on record as this machine's, or its
+ * schema is another one. Throws a `StoreError`.
  */
 export function openReader({ storage, scope, log }: ReaderOptions): StoreReader | undefined {
   const path = join(storage, DATABASE);

@@ -108,7 +108,7 @@ function modeLines(modes: AgentReport['modes']): string[] {
   ];
 }
 
-/** A sentence that reads well as plain text and renders without links, images or elements. */
+/** A sentence that reads well as plain text and renders no links, images or elements. */
 function sentence(text: string): string {
   return oneLine(text, 600).replace(/[[\]<>\\]/g, '\\$&');
 }

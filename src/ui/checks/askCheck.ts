@@ -13,13 +13,13 @@ interface CheckItem extends vscode.QuickPickItem {
   readonly check?: CheckRequest;
 }
 
-/** The answer that nothing must pass. */
+/** The choice of no check. */
 export const NO_CHECK = Symbol('no check');
 
 /**
  * Asks what must pass: named checks, recent ones, scripts and targets of the folder, tasks of the workspace, or a typed
- * command. Checks found in a repository are offered, never run unasked (R11.5). `isOptional`: nothing need pass.
- * `undefined`: the user dismissed the question.
+ * command. Checks found in a repository are offered, never run unasked (R11.5). `isOptional`: a loop without a check is
+ * a choice, too. `undefined`: the user dismissed the question.
  */
 export async function askCheck(
   ctx: CommandContext,

@@ -9,7 +9,7 @@ import { ticked } from './listItems.ts';
  * (R11.6).
  */
 export function tickBoxes({ host, log }: UiDeps): vscode.Disposable {
-  // One after the other: an edit of another that is not saved yet is no change of the user's.
+  // One at a time: a tick that is not saved yet must not look like an edit of the user's.
   let ticks = Promise.resolve();
   const listener = host.onEvent((event) => {
     if (event.type !== 'loop:completed') return;

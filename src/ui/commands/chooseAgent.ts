@@ -116,7 +116,7 @@ function agentItem(look: Look, chosen: boolean): AgentItem {
   return {
     label: `$(${icon}) ${look.agent.name}`,
     description: [chosen && 'chosen', ...said].filter(Boolean).join(' · '),
-    // What it cannot do counts before it is chosen.
+    // Its limitations matter before it is chosen.
     ...(look.agent.cannot && { detail: look.agent.cannot.join(' ') }),
     agent: look.agent,
   };

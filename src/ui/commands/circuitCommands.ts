@@ -34,7 +34,7 @@ export const circuitCommands: CommandTable = {
       return account !== undefined && (await ctx.host.ready()).tryNow(account);
     },
 
-  /** Holds an account until the user has it tried again; running loops go on (R14.4). Returns its name. */
+  /** Holds an account until the user tries it again; running loops go on (R14.4). Returns its name. */
   holdAccount:
     (ctx) =>
     async (...args) => {

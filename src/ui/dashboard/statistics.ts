@@ -24,7 +24,7 @@ export interface LoopRow {
 /** The loops of these attempts, newest first. */
 export function loopRows(attempts: Iterable<TimelineAttempt>, now: number): LoopRow[] {
   const rows = new Map<number, LoopRow>();
-  /** How many runs of a loop were no work of its agent. */
+  /** How many runs of a loop were not its agent's. */
   const others = new Map<number, number>();
   for (const attempt of attempts) {
     const { seq, loopId, title, agent, state, startedAt, endedAt } = attempt;

@@ -46,7 +46,7 @@ export class DetailSession implements Disposable {
   #attempts: readonly AttemptDetail[] = [];
   #timer: Disposable | undefined;
   #looking = false;
-  /** A look was asked for since the last one began. */
+  /** Another look was requested after the last one began. */
   #again = false;
   /** Updates run one at a time, so that an older one never overwrites a newer one. */
   #updates: Promise<void> = Promise.resolve();

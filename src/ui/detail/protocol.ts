@@ -94,7 +94,7 @@ export interface QuestionData {
   readonly id: string;
   readonly parts: readonly { readonly heading: string; readonly text: string }[];
   readonly choices: readonly { readonly id: string; readonly word: string }[];
-  /** Whether a rule can allow the like of it. */
+  /** Whether a rule can allow requests like it. */
   readonly canRemember: boolean;
   /** What it leaves to its user, in place of `parts`. `reply`: an option itself, which `shown` makes visible. */
   readonly inquiries?: readonly {

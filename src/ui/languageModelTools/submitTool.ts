@@ -19,7 +19,7 @@ export const submitSchema = z.object({
   waitSeconds: z._default(z.number().check(z.gte(0), z.lte(LONGEST_WAIT_S)), 0),
 });
 
-/** A submit that was taken, and the loop as it was when the wait was over. */
+/** An accepted submit, and its loop at the end of the wait. */
 export interface Submitted {
   readonly result: SubmitResult;
   readonly loop: Loop | undefined;
@@ -27,7 +27,7 @@ export interface Submitted {
   readonly isOver: boolean;
 }
 
-/** Submits a loop and waits for its end for so long as was asked for. Rejects with what `submit` rejects with. */
+/** Submits a loop and waits for its end as long as requested. Rejects as `submit` does. */
 export async function submitAndWait(
   supervisor: Pick<Supervisor, 'find'>,
   submit: (spec: LoopSpec) => Promise<SubmitResult>,

@@ -20,7 +20,7 @@ export const SHOW_FAILED: Button = { title: 'Show Failed Loops', command: 'loopS
 const SHOW_OUTPUT: Button = { title: 'Show Output', command: 'loopSupervisor.showOutput', onLoops: true };
 const SHOW_LOOP: Button = { title: 'Show Loop', command: 'loopSupervisor.revealLoop', onLoops: true };
 
-/** For a loop that its user can let go on. */
+/** For a loop that the user can let continue. */
 export const CONTINUE: Button = { title: 'Continue', command: 'loopSupervisor.continueRounds', onLoops: true };
 const ANSWER: Button = { title: 'Answer…', command: 'loopSupervisor.answer', onLoops: true };
 
@@ -92,8 +92,8 @@ export const NOTICE_STYLES: {
 };
 
 /**
- * Buttons that answer the only question of a notice at once, where the notice shows all of it; none where its user has
- * to read more than fits.
+ * Buttons that answer the only question of a notice at once, if the notice shows all of it; none if there is more to
+ * read than fits.
  */
 export function answersFor(news: readonly SupervisorEvent[], loop: Loop | undefined): readonly Button[] {
   const [event, another] = news;

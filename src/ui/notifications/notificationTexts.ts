@@ -23,7 +23,7 @@ export interface Notice {
   readonly loopIds: readonly string[];
 }
 
-/** What came of a loop. */
+/** The result of a loop. */
 export interface Result {
   /** What its check has shown. */
   readonly proof?: string;
@@ -69,7 +69,7 @@ export function noticeKind(event: SupervisorEvent): NoticeKind | undefined {
 
 /**
  * Joins events of one kind into one message. Of several about the same loop, circuit or budget, the last one counts.
- * `titleOf` names a loop; `resultOf` says what came of it. Nothing in the message becomes a link.
+ * `titleOf` names a loop; `resultOf` returns its result. Nothing in the message becomes a link.
  */
 export function noticeOf(...args: Parameters<typeof messageOf>): Notice | undefined {
   const notice = messageOf(...args);

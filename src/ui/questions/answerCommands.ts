@@ -62,7 +62,7 @@ export const answerCommands: CommandTable = {
       return true;
     },
 
-  /** Tells what the rules would do with a command, while it is typed. */
+  /** Shows what the rules would do with a command while it is typed. */
   testPermissions: (ctx) => async () => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '/';
     const { linkTargets } = ctx;
@@ -87,7 +87,7 @@ function givenIn(value: unknown): Given {
   return {
     ...(typeof question === 'string' && { question }),
     ...(typeof choice === 'string' && { choice }),
-    // The supervisor looks at their shape.
+    // The supervisor validates them.
     ...(Array.isArray(replies) && { replies: replies as Replies }),
     ...((remember === 'loop' || remember === 'always') && { remember }),
   };

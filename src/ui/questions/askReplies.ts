@@ -56,7 +56,7 @@ async function askSeveral(place: Place, inquiry: Inquiry): Promise<readonly stri
 }
 
 async function askOther(place: Place, inquiry: Inquiry): Promise<readonly string[] | undefined> {
-  const validate = (text: string) => (text.trim() === '' ? 'Write what the agent is to know.' : undefined);
+  const validate = (text: string) => (text.trim() === '' ? 'Write what the agent should know.' : undefined);
   const said = await askText({ ...place, prompt: inquiryLine(inquiry), validate });
   return typeof said === 'string' ? [said] : undefined;
 }

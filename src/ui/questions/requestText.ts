@@ -2,10 +2,10 @@ import type { ChoiceKind, Inquiry, PermissionRequest, Question } from '../../cor
 import { oneLine } from '../text/safeText.ts';
 import { visibleCode, visibleLine, visibleText } from './visibleText.ts';
 
-// A request is foreign text that its user is to judge: everything in it is shown, nothing in it has an effect, and none
-// of it can pass for our words.
+// A request is foreign text for the user to judge: all of it is shown, none of it has any effect, and none of it can
+// pass for our own words.
 
-/** One thing that a request says: a heading of ours, and the agent's text below it. */
+/** One part of a request: our heading, and the agent's text below it. */
 export interface RequestPart {
   readonly heading: string;
   readonly text: string;
@@ -20,7 +20,7 @@ const HEADINGS = {
   inquiry: 'Your decision',
 } as const;
 
-/** All that a request says, in the order of its weight. Every text is visible. */
+/** All parts of a request, the most important first, with every character visible. */
 export function requestParts(request: PermissionRequest): RequestPart[] {
   const { kind, tool, title, command, paths, targets, diff, details, inquiries = [] } = request;
   if (kind === 'inquiry')
@@ -38,7 +38,7 @@ export function requestParts(request: PermissionRequest): RequestPart[] {
   ];
   const shown = parts.flatMap(([heading, text]) => (text === '' ? [] : [{ heading, text }]));
   const [first] = shown;
-  // Where nothing says what is done, its name has to do.
+  // Without any details, its name must do.
   return first?.heading === HEADINGS[kind] ? shown : [{ heading: HEADINGS[kind], text: code(tool) }, ...shown];
 }
 
@@ -89,7 +89,7 @@ export function requestText(
   return { text: text.length > max ? `${text.slice(0, max)} …` : text, isWhole: text.length <= max };
 }
 
-/** What the choices are called: by what they do, never by what the agent calls them. */
+/** Our names for choices: by what they do, never by what the agent calls them. */
 export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
   allowOnce: 'Allow Once',
   allowAlways: 'Let the Agent Remember',
@@ -97,12 +97,12 @@ export const CHOICE_WORDS: { readonly [kind in ChoiceKind]: string } = {
   denyAlways: 'Deny and Let the Agent Remember',
 };
 
-/** What it is called to say nothing to inquiries. */
+/** The name of the choice that leaves inquiries to the agent. */
 export const LET_DECIDE = 'Let the Agent Decide';
 
 /**
- * The choices of a question as we name them: one of each kind, and always a way to deny. To inquiries one says
- * something, or leaves them to the agent.
+ * The choices of a question under our own names: one of each kind, and always a way to deny. Inquiries are answered, or
+ * left to the agent.
  */
 export function choicesOf({
   choices,

@@ -4,7 +4,7 @@ import { oneLine } from '../text/safeText.ts';
 
 const WORDS = { allow: 'Allowed', deny: 'Denied', ask: 'You are asked' } as const;
 
-/** What the rules are tried in: a loop's folder, and the same look at links as for a request of an agent. */
+/** What rules are tried against: a loop's folder, and links resolved as for an agent's request. */
 export interface RuleTrial {
   readonly rules: PermissionRules;
   readonly folder: string;

@@ -33,30 +33,30 @@ const MERGE: Way = {
   title: 'Merge',
   verb: 'Merge',
   done: 'Merged',
-  detail: 'A merge commit with the title of the loop brings its branch in. Then its work tree and branch go.',
+  detail: 'A merge commit with the title of the loop brings its branch in; then its work tree and branch are removed.',
 };
 const SQUASH: Way = {
   way: 'squash',
   title: 'Squash',
   verb: 'Squash',
   done: 'Squashed',
-  detail: 'One commit with the title of the loop brings its work in. Then its work tree and branch go.',
+  detail: 'One commit with the title of the loop brings its work in; then its work tree and branch are removed.',
 };
 const APPLY: Way = {
   way: 'apply',
   title: 'Apply to Working Tree',
   verb: 'Apply',
   done: 'Applied',
-  detail: 'Its work comes as uncommitted changes. Then its work tree and branch go.',
+  detail: 'Its work becomes uncommitted changes; then its work tree and branch are removed.',
 };
 
-/** Bringing home what a loop did in a work tree of its own, or letting it go (R12.4, R12.5). */
+/** Commands that bring home, or discard, what a loop did in its own work tree (R12.4, R12.5). */
 export const bringHomeCommands: CommandTable = {
   mergeChanges: bring(MERGE),
   squashChanges: bring(SQUASH),
   applyChanges: bring(APPLY),
 
-  /** Leads back from a merge that stopped at conflicts. Returns whether it did. */
+  /** Undoes a merge that stopped at conflicts. Returns whether it did. */
   abortMerge:
     (ctx) =>
     async (...args) => {
@@ -91,7 +91,7 @@ export const bringHomeCommands: CommandTable = {
       return true;
     },
 
-  /** Has a finished loop go on with a further prompt (R12.5). Returns the `SubmitResult`. */
+  /** Continues a finished loop with another prompt (R12.5). Returns the `SubmitResult`. */
   continueWith:
     (ctx) =>
     async (...args) => {
@@ -103,7 +103,7 @@ export const bringHomeCommands: CommandTable = {
           ? args[1]
           : await askText({
               title,
-              prompt: 'What should the agent do next? It goes on in its session and folder.',
+              prompt: 'What should the agent do next? It continues in its session and folder.',
               placeholder: 'Now add tests …',
               validate: notEmpty,
             });
@@ -111,7 +111,7 @@ export const bringHomeCommands: CommandTable = {
       return (await ctx.host.ready()).continueWith(loop.loopId, prompt);
     },
 
-  /** Brings the files of a work tree back to what they were after a round (`round` as second argument; R11.8). */
+  /** Restores the files of a work tree to their state after a round (`round` as second argument; R11.8). */
   useRound:
     (ctx) =>
     async (...args) => {
@@ -123,7 +123,7 @@ export const bringHomeCommands: CommandTable = {
       const given =
         typeof args[1] === 'number'
           ? String(args[1])
-          : await askText({ title: 'Use Round', prompt: 'The round whose files to bring back.', validate: check });
+          : await askText({ title: 'Use Round', prompt: 'The round whose files to restore.', validate: check });
       if (typeof given !== 'string') return undefined;
       await (await (await ctx.host.ready()).workTrees()).useRound(loop, Number(given));
       const text = `The work tree of “${nameOf(loop)}” has the files of round ${given}. What was there is kept.`;
@@ -132,7 +132,7 @@ export const bringHomeCommands: CommandTable = {
     },
 };
 
-/** Brings the work of a loop home, after saying what that would meet. Returns what became of it. */
+/** Brings a loop's work home after a preview. Returns the result. */
 function bring(way: Way): (ctx: CommandContext) => Handler {
   return (ctx) =>
     async (...args) => {
@@ -145,7 +145,7 @@ function bring(way: Way): (ctx: CommandContext) => Handler {
     };
 }
 
-/** Says what bringing it home would meet, and asks. */
+/** Previews what bringing it home would run into, and asks. */
 async function mayBring(loop: Loop, way: Way, preview: HomePreview): Promise<boolean> {
   const { meets } = preview;
   const name = nameOf(loop);
@@ -178,7 +178,7 @@ function detailOf(loop: Loop, way: Way, meets: MergePreview): string {
   const changes = changesText(loop.changes);
   const lines = [...(changes ? [changes] : [])];
   if (meets.kind === 'conflicts') {
-    lines.push(named(meets.paths), `The conflicts are yours to resolve in this window; ${ABORT} leads back.`);
+    lines.push(named(meets.paths), `The conflicts are yours to resolve in this window; ${ABORT} undoes the merge.`);
   } else lines.push(way.detail);
   if (meets.kind === 'unknown') lines.push(meets.message);
   return lines.join('\n\n');
@@ -229,7 +229,9 @@ async function abort(ctx: CommandContext, loop: Loop): Promise<boolean> {
   }
 }
 
-/** Its work is home; what else is in the work tree is nowhere else, so it is not removed unasked (R12.6). */
+/**
+ * Its work is home. Whatever else is in the work tree exists nowhere else, so it is not removed without asking (R12.6).
+ */
 async function askForIgnored(ctx: CommandContext, loop: Loop, ignored: readonly string[]): Promise<void> {
   const workTrees = await (await ctx.host.ready()).workTrees();
   const question = `Remove the work tree of “${nameOf(loop)}”? Its work is brought home.`;

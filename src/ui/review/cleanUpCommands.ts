@@ -50,8 +50,8 @@ function itemOf(tree: KeptWorkTree): Item {
   return {
     label: oneLine(loop?.title ?? baseName(path), 60),
     description: `${sizeWord(bytes)} · ${ended}`,
-    detail: [branch, lost || 'nothing that is not elsewhere'].filter(Boolean).join(' · '),
-    // What only Git can bring back is not chosen unasked.
+    detail: [branch, lost || 'nothing that exists only here'].filter(Boolean).join(' · '),
+    // What only Git could bring back is not selected by default.
     picked: unsaved !== undefined && unsaved.ignored.length === 0,
     tree,
   };

@@ -16,7 +16,7 @@ export function lossText({ uncommitted = [], ignored = [], commits = 0 }: Partia
 }
 
 /**
- * Asks before work is removed that is nowhere else (R12.6). Without any there is no question, unless `always`. Returns
+ * Asks before removing work that exists nowhere else (R12.6). Without any it does not ask, unless `always`. Returns
  * whether to go on.
  */
 export async function confirmLoss(
@@ -27,7 +27,7 @@ export async function confirmLoss(
 ): Promise<boolean> {
   const text = lossText(lost);
   if (text === '' && !always) return true;
-  const detail = text === '' ? 'All of it is elsewhere too.' : `This is nowhere else:\n${text}`;
+  const detail = text === '' ? 'All of it exists elsewhere too.' : `This exists nowhere else:\n${text}`;
   return (await vscode.window.showWarningMessage(question, { modal: true, detail }, button)) === button;
 }
 

@@ -12,7 +12,7 @@ import { resumeArguments } from './resumeLine.ts';
 import { snapshotUri } from './snapshotFiles.ts';
 import { workHere } from './workHere.ts';
 
-/** Looking at what a loop has changed, and at where it works (R12.4). */
+/** Commands that show what a loop has changed, and where it works (R12.4). */
 export const reviewCommands: CommandTable = {
   /**
    * Opens VS Code's diff editor with all that a loop has changed, or over one round or attempt (`{round}`, `{attempt}`
@@ -73,7 +73,7 @@ export const reviewCommands: CommandTable = {
         void vscode.window.showInformationMessage(text);
         return false;
       }
-      // Without a shell in between: what an agent calls its session is no command.
+      // Without a shell: an agent's session id must never act as a command.
       const shell = { shellPath: agent.command, shellArgs: [...shellArgs] };
       vscode.window.createTerminal({ name: oneLine(loop.title, 40), cwd: loop.cwd, ...shell }).show();
       return true;
@@ -114,7 +114,7 @@ async function showReview(review: Review, { round, attempt }: ReviewQuery): Prom
   return files.length;
 }
 
-/** One row of the diff editor: what it is called, before, and after. */
+/** One row of the diff editor: its name, and the file before and after. */
 function resourceOf(
   { commonFolder, from, to }: Review,
   { path, from: earlier = path, kind }: FileChange,

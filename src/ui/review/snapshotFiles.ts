@@ -13,15 +13,12 @@ export function snapshotUri(commonFolder: string, commit: string, path: string):
   return vscode.Uri.from({ scheme: SNAPSHOT_SCHEME, path: `/${path}`, query: JSON.stringify([commonFolder, commit]) });
 }
 
-/**
- * Files as they were in snapshots, for the diff editor; nothing in them can be changed. Only what is in our own
- * repositories of snapshots can be read.
- */
+/** Files as they were in snapshots, for the diff editor; read-only. Only our own snapshot repositories can be read. */
 export class SnapshotFiles implements vscode.FileSystemProvider {
   readonly #host: Pick<SupervisorHost, 'ready'>;
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
-  /** What was read last, for VS Code asks for the size of a file before it reads it. */
+  /** The latest reads: VS Code asks for the size of a file before it reads it. */
   readonly #recent = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(host: Pick<SupervisorHost, 'ready'>) {
@@ -45,7 +42,7 @@ export class SnapshotFiles implements vscode.FileSystemProvider {
     this.#recent.delete(key);
     this.#recent.set(key, reading);
     for (const old of this.#recent.keys()) if (this.#recent.size > KEPT) this.#recent.delete(old);
-    // What failed is tried again.
+    // Failed reads are retried.
     reading.catch(() => this.#recent.delete(key));
     const content = await reading;
     if (!content) throw vscode.FileSystemError.FileNotFound(uri);

@@ -131,7 +131,7 @@ export class Config implements Disposable {
   }
 
   /**
-   * What of these settings is set, as it is written, by their names without `loopSupervisor.`; undefined while a
+   * Those of these settings that are set, as written, by their names without `loopSupervisor.`; undefined while a
    * settings file does not parse.
    */
   written(names: readonly string[]): { readonly [name: string]: unknown } | undefined {
@@ -156,14 +156,14 @@ export class Config implements Disposable {
   /** Writes a setting to the user or, by its scope, the machine settings. It holds for what the caller does next. */
   async set(key: string, value: unknown): Promise<void> {
     await section().update(key, value, vscode.ConfigurationTarget.Global);
-    // The change itself may be heard later.
+    // The change event may come later.
     this.#renew();
     await this.#looking;
   }
 
   /**
-   * Takes over what an earlier window has stored, where the settings files did not parse since this window began: call
-   * it once they were looked at.
+   * Uses the values that an earlier window stored if the settings files have not parsed since this window began. Call
+   * it once the files were checked.
    */
   recall(read: () => WrittenValues | undefined): void {
     const stored = this.#files === 'broken' ? read() : undefined;
@@ -263,7 +263,7 @@ function read(files: FilesState) {
   return mapSettings(valuesThatAreSet(), files);
 }
 
-/** Values by the names of settings; undefined for one that is not set, of which VS Code gives the declared default. */
+/** Values by the names of settings; undefined for one that is not set, where VS Code returns the declared default. */
 function valuesThatAreSet(): (name: string) => unknown {
   const values = section();
   // All settings at once: VS Code takes longer for fifty of them than for the rest of the activation.
@@ -275,7 +275,7 @@ function valuesThatAreSet(): (name: string) => unknown {
   };
 }
 
-/** What stands in an object under a name with dots. */
+/** The value at a dotted name in an object. */
 function under(values: unknown, name: string): unknown {
   return name.split('.').reduce((found, part) => (isRecord(found) ? found[part] : undefined), values);
 }

@@ -173,7 +173,7 @@ function isObject(value: unknown): value is { readonly [name: string]: unknown }
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What an account keeps, percent; undefined where that makes no sense. */
+/** An account's reserve, percent; undefined if it is invalid. */
 function reserveOf(account: unknown): number | undefined {
   if (!isObject(account)) return undefined;
   const percent = account['reservePercent'] ?? 0;

@@ -108,7 +108,7 @@ function circuitTooltip(
   ].join('\n\n');
 }
 
-/** A row for each account about which there is something to say, and one for all that are ready. */
+/** A row for each account with something to report, and one for all that are ready. */
 function accountRows(accounts: readonly AccountState[], now: number): string[] {
   const rows: string[] = [];
   const ready: string[] = [];
@@ -153,7 +153,7 @@ export interface TodaySpend {
   readonly loops: readonly LoopSpend[];
 }
 
-/** The budget in the status bar: `$3.20 / $20.00`, or `$3.20 today` without a limit. */
+/** The budget in the status bar: `$3.20 / $20.00 today`, or `$3.20 today` without a limit. */
 export function budgetText(status: Status, warnAtPercent: number, today: TodaySpend, now: number): StatusText {
   if (!status.ready)
     return {
@@ -187,14 +187,14 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   const resets = level === 'error' ? '' : `, resets ${formatClock(resetsAt, now)}`;
   const icon = level === 'error' ? 'error' : level === 'warning' ? 'warning' : 'credit-card';
   return {
-    text: `$(${icon}) ${amount} / ${formatUsd(limit)}`,
+    text: `$(${icon}) ${amount} / ${formatUsd(limit)} today`,
     spoken: `${spokenAmount} of ${formatUsd(limit)}, ${state}`,
     tooltip: `**Spent today: ${amount} of ${formatUsd(limit)}**, ${state}${resets}.${detail}${note}`,
     level,
   };
 }
 
-/** What of the amount is a guess, and what loops may or will take besides. */
+/** How much of the amount is a guess, and what loops may or will still spend. */
 function heldMoney({ budget: { unknown, granted, reserved } }: Status): string {
   const lines = [
     unknown > 0 ? `${formatUsd(unknown)} of it is a guess, for runs that reported no cost.` : '',

@@ -16,9 +16,14 @@ import {
 } from './format.ts';
 import { oneLine } from './safeText.ts';
 import { NEED_WORDS, QUEUED_FOR_WORDS, STATE_WORDS, WAITING_FOR_WORDS } from './stateText.ts';
+import { fittingLength } from './textWidth.ts';
 
 /** Characters of a title at the start of a row: in a side bar of 300 pixels, time and cost still fit after it. */
 const LABEL_CHARS = 20;
+/** The same as a width, in ordinary small letters: titles of wide letters are cut earlier. */
+const LABEL_WIDTH = 19.5;
+/** The width of the mark of a cut. */
+const MARK_WIDTH = 1.7;
 
 /** The user's defaults, which texts need not mention. */
 export interface TextContext {
@@ -40,10 +45,11 @@ export interface LoopText {
 /** The title of a loop, cut at a word so that the figures after it stay visible. */
 export function shortTitle({ title, loopId }: { readonly title: string; readonly loopId: string }): string {
   const whole = oneLine(title, 80) || loopId;
-  if (whole.length <= LABEL_CHARS) return whole;
-  const cut = oneLine(whole, LABEL_CHARS);
+  if (whole.length <= Math.min(LABEL_CHARS, fittingLength(whole, LABEL_WIDTH))) return whole;
+  const most = Math.min(LABEL_CHARS, fittingLength(whole, LABEL_WIDTH - MARK_WIDTH) + 1);
+  const cut = oneLine(whole, most);
   const space = cut.lastIndexOf(' ');
-  return space > LABEL_CHARS / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;
+  return space > most / 2 ? `${cut.slice(0, space).replace(/[\s.,;:–-]+$/, '')}…` : cut;
 }
 
 /** The part that `shortTitle` cuts off: shown after the figures, for wide side bars. */
@@ -95,7 +101,8 @@ export function describeFinished(
 ): LoopText {
   const when = formatClock(loop.finishedAt, now);
   const agent = agentWords(loop.agent, context);
-  const why = loop.state === 'failed' ? oneLine(loop.failure.reason, 60) : '';
+  // Named as what it is: other rows have the rest of their title in its place.
+  const why = loop.state === 'failed' ? `failed: ${oneLine(loop.failure.reason, 60)}` : '';
   const whole = oneLine(loop.title, 200) || loop.loopId;
   return {
     label: shortTitle(loop),
@@ -104,7 +111,7 @@ export function describeFinished(
     ]),
     spoken: say([
       whole,
-      why ? `failed: ${why}` : loop.state,
+      why || loop.state,
       `at ${when}`,
       speakChanges(loop.changes),
       outcomeText(loop),

@@ -33,7 +33,7 @@ export function liveRow(view: LiveView, now: number, extra: AttemptExtra, contex
   };
 }
 
-/** What there is of its work, as the menus ask for it. */
+/** What its work offers, in the words that menus test. */
 function workOf({ changes, workTree, sessionId }: Loop): string {
   const words = [
     changes && (changes.files > 0 || workTree?.made) ? 'changed' : '',
@@ -47,7 +47,7 @@ function workOf({ changes, workTree, sessionId }: Loop): string {
     .join('');
 }
 
-/** What its user has to decide, as the menus ask for it. */
+/** What the user has to decide, in the words that menus test. */
 function needOf(loop: LiveView['loop']): string {
   if (isAtRoundBound(loop)) return ' bound';
   if (isAsking(loop) || (needsUser(loop) && loop.need === 'question')) return ' asking';

@@ -11,7 +11,7 @@ export type TreeSource = Pick<
   'status' | 'live' | 'queueLength' | 'finished' | 'finishedCount' | 'get' | 'isAlive'
 >;
 
-/** What one drawing of the tree shows. */
+/** What the tree shows at one moment. */
 export interface Snapshot {
   readonly status: Status;
   /** Live loops of this window by group, and of other windows by folder. */

@@ -106,7 +106,7 @@ export class WebviewPanels<T> implements vscode.Disposable {
         return !gone && panel.visible;
       },
     };
-    // What its content has said meanwhile is newer.
+    // What its content has set meanwhile is newer.
     title(target).then(
       (text) => text !== undefined && !isTitled && handle.setTitle(text),
       (error: unknown) => onError('The title of a panel could not be read.', error),

@@ -6,7 +6,7 @@ import type { SupervisorHost } from './supervisorHost.ts';
 /** How long (ms) an event is left to the host that caused it: if that host is gone by then, another acts on it. */
 const OTHERS_WAIT_MS = 2_000;
 
-/** What is done for an event by one host for all. */
+/** What one host does about an event for all. */
 export type Purpose = 'notice' | 'command' | 'box';
 
 /** Whether this host has caused the event, and so is the first to act on it. */
@@ -15,8 +15,8 @@ export function isOwn({ current }: Pick<SupervisorHost, 'current'>, event: Super
 }
 
 /**
- * Claims events, so that one host acts on each (R10.2). Resolves with those that this one is to act on: where the store
- * cannot say, with its own.
+ * Claims events, so that one host acts on each (R10.2). Resolves with those for this host; if the store cannot say,
+ * with its own.
  */
 export async function claimEvents<T extends SupervisorEvent>(
   host: Pick<SupervisorHost, 'current'>,

@@ -18,7 +18,7 @@ export class Pulse implements Disposable {
     this.#beat = new Emitter(onError);
     const beat = () => {
       try {
-        // No view shows the queue from it: whether it is empty is enough.
+        // No view lists the queue from it: knowing whether it is empty is enough.
         this.#beat.fire(host.status(1));
       } catch (error) {
         // If the status cannot be read now, the next change reads it.

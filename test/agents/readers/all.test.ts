@@ -56,7 +56,7 @@ describe('all readers', () => {
     assert.ok(JSON.stringify(reader.state()).length < 10_000);
   });
 
-  describe('R14 E4 a run that said nothing has its reason on standard error', () => {
+  describe('R14 E4 the reason of a silent run is taken from standard error', () => {
     const said: readonly [stderr: string, cause: string, reason: RegExp][] = [
       ['error: Rate limit exceeded (429)', 'provider', /Rate limit exceeded/],
       ['No authentication information found', 'auth', /No authentication information found/],

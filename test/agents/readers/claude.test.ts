@@ -74,7 +74,7 @@ describe('claude', () => {
     assert.deepEqual([costs[1]?.cost, costs[1]?.source], [100_000_000, 'reported']);
   });
 
-  it('R6.6 a total that began anew stands for itself', () => {
+  it('R6.6 a total that started over counts in full', () => {
     const first = readerOf('claude');
     first.line(JSON.stringify({ ...ok, total_cost_usd: 0.4 }));
     assert.equal(
@@ -229,7 +229,7 @@ describe('claude', () => {
       assert.equal(limits([event({ resetsAt: NOW + 5 })])[0]?.until, NOW + 5));
     it('without a reset it has none', () =>
       assert.equal(limits([event({ resetsAt: undefined })])[0]?.until, undefined));
-    it('R14.4 a reset that cannot be is none', () => {
+    it('R14.4 an impossible reset counts as none', () => {
       for (const resetsAt of [-5, NOW / 1000 - 86_400, NOW / 1000 + 1e9, 'soon'])
         assert.equal(limits([event({ resetsAt })])[0]?.until, undefined, String(resetsAt));
       assert.equal(limits([event({ resetsAt: NOW / 1000 - 5 })])[0]?.until, NOW);
@@ -258,7 +258,7 @@ describe('claude', () => {
     }
     it('overage that is used up too is one', () =>
       assert.equal(limits([event({ isUsingOverage: true, overageStatus: 'rejected' })]).length, 1));
-    it('the words of the result do not take the time of the event away', () => {
+    it('the words of the result do not override the time of the event', () => {
       const told = limits([event({}), { ...failed, api_error_status: 429, result: "You've hit your limit" }]);
       assert.deepEqual(
         told.map(({ until }) => until),
@@ -269,7 +269,7 @@ describe('claude', () => {
       const [limit] = limits([{ ...failed, result: 'Claude AI usage limit reached|1795500000' }]);
       assert.equal(limit?.until, 1_795_500_000_000);
     });
-    it('words and findings of the agent are never taken for a limit', () => {
+    it('text and tool output of the agent are never taken for a limit', () => {
       const text = "You've hit your limit · resets 2pm (Asia/Shanghai)\nClaude AI usage limit reached|1795500000";
       const events = read('claude', [
         {
@@ -293,7 +293,7 @@ describe('claude', () => {
     });
   });
 
-  it('a text that came in pieces is not repeated as a whole', () => {
+  it('a streamed text is not repeated as a whole', () => {
     const events = readAll(recording('claude-partial'));
     assert.ok(ofType(events, 'text').every(({ delta }) => delta));
   });
@@ -345,7 +345,7 @@ describe('claude', () => {
       assert.deepEqual(ofType(read('claude', [init('none'), init('none')]), 'account').length, 1);
     });
 
-    it('a change gives a warning, within a run and between the runs of a session', () => {
+    it('a change causes a warning, within a run and between runs of a session', () => {
       const change = /Another account pays .*: the key from ANTHROPIC_API_KEY, before the login/;
       const within = read('claude', [init('none'), init('ANTHROPIC_API_KEY')]);
       assert.ok(ofType(within, 'warning').some(({ text }) => change.test(text)));
@@ -382,7 +382,7 @@ describe('claude', () => {
       }
     });
 
-    it('one that is open at a success is named, and the run is finished all the same', () => {
+    it('one still open at a success is named, and the run counts as finished all the same', () => {
       const events = read('claude', [started, ok]);
       assert.equal(verdictOf(events)?.ok, true);
       assert.match(verdictOf(events)?.reason ?? '', /npm run watch/);
@@ -390,7 +390,7 @@ describe('claude', () => {
       assert.equal(verdictOf(read('claude', [started, ended, ok]))?.reason, 'finished');
     });
 
-    it('one in the foreground is none', () => {
+    it('a foreground task does not count', () => {
       assert.equal(ofType(read('claude', [{ ...started, is_backgrounded: false }]), 'background').length, 0);
     });
   });
@@ -415,7 +415,7 @@ describe('claude', () => {
     assert.deepEqual(causes, ['auth', 'billing', 'billing', 'provider', 'provider']);
   });
 
-  it('a fallback to another model gives a warning', () => {
+  it('a fallback to another model causes a warning', () => {
     const fallback = {
       type: 'system',
       subtype: 'model_fallback',

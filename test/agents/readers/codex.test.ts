@@ -38,11 +38,11 @@ describe('codex', () => {
     );
   });
 
-  it('R6.6 a counter that began anew stands for itself', () => {
+  it('R6.6 a counter that started over counts in full', () => {
     assert.equal(ofType(read('codex', [usage(100, 0, 10), usage(40, 0, 5)]), 'usage')[1]?.tokens.input, 40);
   });
 
-  it('R6.6 a turn without a counter is not billed, and the next one for all that was added since', () => {
+  it('R6.6 a turn without a counter is not billed, and the next one for everything since', () => {
     for (const without of [
       { type: 'turn.completed' },
       { type: 'turn.completed', usage: null },
@@ -71,7 +71,7 @@ describe('codex', () => {
     assert.equal(limitIn(reader.end({ exitCode: 1 }, '', undefined, written)), written + 3 * 3_600_000);
   });
 
-  it("R6.6 D8 where the thread's past is not known, its counter is the base, and the turn's cost is unknown", () => {
+  it('R6.6 D8 if the thread’s past is unknown, its counter is the base, and the turn’s cost is unknown', () => {
     const reader = readerOf('codex', undefined, {});
     const lines = [usage(1_100_000, 0, 50), usage(1_100_100, 0, 60)].map((message) => JSON.stringify(message));
     const costs = ofType(
@@ -223,7 +223,7 @@ describe('codex', () => {
     });
   });
 
-  it('a turn without a tool says that nothing was done, because a refused command gives no event', () => {
+  it('a turn without tools says that nothing was done, because a refused command produces no event', () => {
     const end = verdictOf(readAll(recording('codex-n-touch-readonly')));
     assert.equal(end?.ok === true && end.idle, true);
     assert.match(end?.reason ?? '', /nothing was run or changed/);

@@ -29,7 +29,7 @@ describe('copilot', () => {
     assert.deepEqual([first.inputs, second.inputs, third.inputs], [[100], [], [150]]);
   });
 
-  it('R6.6 D8 where the session’s past is not known, its report is the base, and the run’s cost is unknown', () => {
+  it('R6.6 D8 if the session’s past is unknown, its report is the base, and the run’s cost is unknown', () => {
     const report = (inputTokens: number) =>
       JSON.stringify({ modelMetrics: { 'gpt-5': { usage: { inputTokens, outputTokens: 0 } } } });
     const reader = readerOf('copilot', undefined, {});
@@ -82,7 +82,7 @@ describe('copilot', () => {
       const failed = { type: 'model.call_finished', data: { outcome: 'error' } };
       assert.equal(costIn(read('copilot', [failed], { exitCode: 1 })), 0);
     });
-    it('R6.10 the tokens of a call count where it names them', () => {
+    it('R6.10 the tokens of a call count if it reports them', () => {
       const usage = {
         type: 'assistant.usage',
         data: { model: 'gpt-5', inputTokens: 1000, cacheReadTokens: 400, outputTokens: 10 },
@@ -118,7 +118,7 @@ describe('copilot', () => {
     assert.equal(ofType(read('copilot', [error, { type: 'result', exitCode: 1 }], { exitCode: 1 }), 'limit').length, 1);
   });
 
-  it('a message that came in pieces is not repeated; one without pieces is shown', () => {
+  it('a streamed message is not repeated; one that was not streamed is shown', () => {
     const whole = (messageId: string, content: string) => ({ type: 'assistant.message', data: { messageId, content } });
     const events = read('copilot', [
       { type: 'assistant.message_delta', data: { messageId: 'a', deltaContent: 'hi' } },

@@ -48,7 +48,7 @@ describe('pi', () => {
     assert.deepEqual(sources({ content: [], stopReason: 'error' }), [[0, 'reported']]);
   });
 
-  it('R6.10 a message accrues as it grows, and what was cut off is billed as far as it came', () => {
+  it('R6.10 a message accrues as it grows, and an interrupted one is billed as far as it got', () => {
     const events = read('pi', [started, piece('a', 0.02), piece('b', 0.03)], { signal: 'SIGKILL' });
     assert.deepEqual(
       ofType(events, 'accrued').map(({ cost }) => cost),
@@ -60,7 +60,7 @@ describe('pi', () => {
     );
   });
 
-  it('a message that came in pieces is not repeated; one without pieces is shown', () => {
+  it('a streamed message is not repeated; one that was not streamed is shown', () => {
     const events = read('pi', [started, piece('h'), piece('i'), ended(), started, ended()]);
     assert.deepEqual(
       ofType(events, 'text').map(({ text, delta }) => [text, delta]),
@@ -105,7 +105,7 @@ describe('pi', () => {
     assert.equal(ofType(events, 'limit').length, 1);
   });
 
-  it('R14 a retry says what stands in its way', () => {
+  it('R14 a retry reports what stands in its way', () => {
     const retry = {
       type: 'auto_retry_start',
       attempt: 1,

@@ -83,7 +83,7 @@ export class LoopTable {
     else this.#grid.removeAttribute('aria-activedescendant');
   }
 
-  /** The element of a loop stays the same, so that a click on it is heard whatever changes in that moment. */
+  /** A loop keeps its element, so that a click lands even if its row changes at that moment. */
   #row(row: LoopRow, index: number, now: number, known?: HTMLElement): HTMLElement {
     const texts = [
       STATE_WORDS[row.state],

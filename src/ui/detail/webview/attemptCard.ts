@@ -86,7 +86,7 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
   );
 }
 
-/** What holds its processes together; what that means is below, for who wants to know. */
+/** What holds its processes together; the explanation below is for those who want it. */
 function containmentLine(containment: Containment): HTMLElement {
   return h(
     'details',

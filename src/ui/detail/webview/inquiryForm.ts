@@ -39,7 +39,7 @@ function field({ text, options, multiple }: Inquiries[number], name: string) {
   const boxes = options.map(({ shown, about, reply }, at) => {
     const id = `${name}-${at}`;
     const box = h('input', { type: multiple ? 'checkbox' : 'radio', name, id });
-    // One answer takes the place of the other.
+    // One answer replaces the other.
     if (!multiple) box.addEventListener('change', () => (other.value = ''));
     const row = h('div', { class: 'option' }, box, h('label', { for: id }, shown, about && h('span', {}, about)));
     return { box, row, reply };

@@ -27,7 +27,7 @@ export class ItemList {
   readonly #byKey = new Map<string, Shown>();
   #atStart = true;
   #atEnd = true;
-  /** Items were asked for: until they come, more of those that are shown would be out of place. */
+  /** Items were requested: until they arrive, others would land in the wrong place. */
   isLoading = false;
   /** Whether the reader follows the end. Kept as state, since new items have their true height only once drawn. */
   #follows = true;
@@ -264,8 +264,8 @@ export class ItemList {
   }
 
   /**
-   * An observer only reports what changes: a reader who has stayed near an end while it loaded is noticed afresh. Only
-   * after new items: an answer without any would be asked for again without end.
+   * An observer reports only changes, so a reader who stayed near an end while it loaded must be noticed again. Only
+   * after new items: otherwise an empty reply would be requested for ever.
    */
   #watchEnds(): void {
     for (const end of [this.#earlier, this.#later]) {

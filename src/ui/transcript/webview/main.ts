@@ -125,7 +125,7 @@ function receive(message: ToView): void {
   showLatest();
 }
 
-/** The hit that was asked for, if this is its place: the answer for an earlier one may still have come. */
+/** The requested hit, if this is its place: the reply for an earlier one may still arrive. */
 function hitAt(place: Pos): SearchHit | undefined {
   const hit = wanted && comparePos(wanted.at, place) === 0 ? wanted : undefined;
   if (hit) wanted = undefined;

@@ -1,10 +1,9 @@
 const CONTROLS = 'button, a[href], input, select, summary, [tabindex]';
 
 /**
- * Gives an element these children in place of its own. What is the same stays as it is, and what the user does in it
- * goes on: a click is heard, the keyboard stays on the control with the same words, and what was unfolded stays
- * unfolded. Of several with the same words it is the one as far from the end, since what is new comes first or changes
- * nothing about the order.
+ * Replaces the children of an element. Unchanged ones stay, and so does whatever the user does in them: a click lands,
+ * the keyboard stays on the control with the same words, and unfolded parts stay unfolded. Of several with the same
+ * words, the one at the same distance from the end counts, since new ones come first or leave the order as it was.
  */
 export function fill(parent: HTMLElement, ...children: readonly HTMLElement[]): void {
   const old = [...parent.children];
@@ -27,7 +26,10 @@ export function fill(parent: HTMLElement, ...children: readonly HTMLElement[]): 
   if (document.activeElement !== focused) next?.focus();
 }
 
-/** Makes these the children of an element, in this order. One that stays is not taken out: that would end a click. */
+/**
+ * Makes these the children of an element, in this order. One that stays is never removed on the way: that would end a
+ * click.
+ */
 export function arrange(parent: Element, children: readonly Element[]): void {
   const wanted = new Set(children);
   for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
