@@ -16,6 +16,7 @@ import { terminalEnvironment } from './process/environment/shellEnvironment.ts';
 import { thisMachine } from './process/environment/thisMachine.ts';
 import { createLauncher } from './process/launch/launcher.ts';
 import { createNotifier } from './process/notify/notifyCommand.ts';
+import { bootNow } from './process/runFolder/bootClock.ts';
 import { folders as existing } from './process/runFolder/folders.ts';
 import { createRunLogs } from './process/runFolder/runLogs.ts';
 import { createTable } from './process/tables/platformTable.ts';
@@ -171,7 +172,7 @@ export function createParts({
       isCaller: role === 'caller',
     });
     const supervisor = new Supervisor({
-      ...{ store, launcher, agents: agents.catalog, clock: time, log },
+      ...{ store, launcher, agents: agents.catalog, clock: time, bootNow, log },
       ...(machine && { machine, runLogs: createRunLogs(join(folder, 'runs'), join(folder, 'copies')) }),
       inspector: createInspector(),
       folders: existing,

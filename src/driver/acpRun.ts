@@ -11,7 +11,7 @@ import type { Asker } from '../asking/asker.ts';
 import { type Line, linesOf, type ToolCalls, turnLines } from './acpLines.ts';
 import { outcomeOf, questionOf } from './acpRequest.ts';
 import type { AgentProgram } from './agentProgram.ts';
-import { itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
+import { isObject, itemsIn, type JsonObject, objectIn, textIn } from './json.ts';
 
 /** The task of one run of an agent. */
 export interface RunOptions {
@@ -195,16 +195,22 @@ export class AcpRun {
 
 /**
  * Lets us read session messages ourselves: under their own names the SDK would refuse any with a field that its version
- * of the protocol does not know.
+ * of the protocol does not know. JSON that is not a message is dropped: the SDK would break off at it.
  */
 function asWritten({ readable, writable }: Stream): Stream {
   const rename = new TransformStream<AnyMessage, AnyMessage>({
     transform(message, controller) {
+      if (!isMessage(message)) return;
       const isSession = 'method' in message && message.method.startsWith('session/');
       controller.enqueue(isSession ? { ...message, method: AS_WRITTEN + message.method } : message);
     },
   });
   return { readable: readable.pipeThrough(rename), writable };
+}
+
+/** Whether it calls a method, or answers a call. */
+function isMessage(value: unknown): boolean {
+  return isObject(value) && ('method' in value ? typeof value['method'] === 'string' : 'id' in value);
 }
 
 /** An agent's message about an error, with the details that some add. */

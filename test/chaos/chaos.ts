@@ -9,7 +9,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked } from '../support/markedProcesses.ts';
 import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
@@ -185,7 +185,7 @@ class Chaos {
     for (const host of this.#hosts) await host.kill();
     await this.#standby.kill();
     // Only what carries our marker, each verified by its start time: what a failed run has left.
-    for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(this.#prefix);
     this.#disk.dispose();
     this.#repository.dispose();
   }

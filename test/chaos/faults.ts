@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import { exhaust } from '../support/descriptors.ts';
+import { signalSeen } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import type { Seeded } from '../support/seeded.ts';
 import type { SmallDisk } from '../support/smallDisk.ts';
@@ -131,7 +132,7 @@ export class Faults {
 
   #send(process: ProcessIdentity | undefined, signal: NodeJS.Signals): boolean {
     if (!process || this.#options.inspector.look(process).state !== 'there') return false;
-    return globalThis.process.kill(process.pid, signal);
+    return signalSeen(process.pid, signal);
   }
 
   async #signal(role: 'guardian' | 'leader', signal: NodeJS.Signals): Promise<boolean> {

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { stays, until } from '../support/until.ts';
 import { HostProcess } from './hostProcess.ts';
 
@@ -31,7 +31,7 @@ describe('Hosts of other machines and containers on one storage', () => {
 
   afterEach(async () => {
     for (const host of hosts) await host.kill();
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 

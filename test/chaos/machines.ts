@@ -6,7 +6,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
 import { ComingToRest, heldNames, liveOf } from '../support/comingToRest.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import type { Cluster } from '../support/postgres/cluster.ts';
 import { Seeded } from '../support/seeded.ts';
 import { audit } from './audit.ts';
@@ -124,7 +124,7 @@ class MachinesChaos {
   async dispose(): Promise<void> {
     await Promise.all(this.#weather);
     for (const machine of this.#machines) await machine.dispose();
-    for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(this.#prefix);
   }
 
   // ── Work ─────────────────────────────────────────────────────────────────────────────────────────────────────

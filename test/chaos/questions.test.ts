@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked } from '../support/markedProcesses.ts';
 import type { ListedQuestion, ListedRun } from '../support/plainHost.ts';
 import { until } from '../support/until.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
@@ -28,7 +28,7 @@ describe('Questions while hosts and guardians die', () => {
 
   afterEach(async () => {
     for (const host of hosts) await host.kill();
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 

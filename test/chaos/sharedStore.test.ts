@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../../src/core/model/settings.ts';
 import type { Status } from '../../src/core/model/status.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
 import { until } from '../support/until.ts';
 import { runChaos } from './chaos.ts';
@@ -30,7 +30,7 @@ describe('Hosts on a shared store', () => {
   });
   afterEach(async () => {
     for (const host of hosts.splice(0)) await host.kill();
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 

@@ -9,7 +9,7 @@ import { lookAtClaim } from '../../src/process/runFolder/recordSchemas.ts';
 import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { kill } from '../process/support/runHarness.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses } from '../support/markedProcesses.ts';
 import type { ListedRun } from '../support/plainHost.ts';
 import { until } from '../support/until.ts';
 import { audit } from './audit.ts';
@@ -39,7 +39,7 @@ describe('An update from the first edition', () => {
 
   afterEach(async () => {
     for (const host of hosts) await host.kill();
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 

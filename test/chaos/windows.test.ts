@@ -10,7 +10,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { bundledGuardian } from '../support/bundledGuardian.ts';
 import { canExhaust, exhaust } from '../support/descriptors.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { until } from '../support/until.ts';
 import { HostError, HostProcess } from './hostProcess.ts';
 
@@ -29,7 +29,7 @@ describe('Windows on one store', () => {
 
   afterEach(async () => {
     for (const host of hosts) await host.kill();
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import { DuplicateLoopError } from '../../src/core/model/errors.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import { observeOld, removableBefore } from '../../src/core/policy/absence.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
@@ -94,6 +95,75 @@ describe('after an absence', () => {
     await machine.open();
     assert.deepEqual(machine.eventsOf('work:stale'), []);
   });
+
+  /** A window in whose only slot `l0` runs; `l1` to `l3` are queued. */
+  const busy = async (settings: Partial<Settings> = {}) => {
+    const window = await machine.open({ maxConcurrent: 1, ...settings });
+    for (let n = 0; n < 4; n++) await window.submit({ prompt: 'work', loopId: `l${n}` });
+    return window;
+  };
+
+  it('R9.5 F10 a machine that slept for days with windows open starts nothing of its own accord, and says so once', async () => {
+    const window = await busy();
+    await machine.open({}, { folders: ['/other'] });
+    machine.clock.sleep(10 * DAY_MS);
+    machine.launcher.of('l0').ok();
+    await machine.clock.advance(MINUTE_MS);
+    assert.deepEqual(machine.alive(), []);
+    assert.deepEqual(
+      window.status().parked.map(({ loopId, reason }) => [loopId, reason]),
+      [
+        ['l1', 'absence'],
+        ['l2', 'absence'],
+        ['l3', 'absence'],
+      ],
+    );
+    assert.deepEqual(
+      machine.eventsOf('work:stale').map(({ count, awayMs }) => [count, Math.round(awayMs / DAY_MS)]),
+      [[3, 10]],
+    );
+    assert.equal(await window.startStale(), true);
+    await machine.clock.advance(MINUTE_MS);
+    assert.deepEqual([machine.alive(), window.status().holds], [['l1'], []]);
+  });
+
+  it('R9.5 what is submitted as the machine wakes starts; what lay there waits', async () => {
+    const window = await busy();
+    await window.pause();
+    machine.launcher.of('l0').ok();
+    await machine.soon();
+    machine.clock.sleep(DAY_MS);
+    await window.resume();
+    assert.equal((await window.submit({ prompt: 'work', loopId: 'new', priority: -1 })).queued, false);
+    assert.deepEqual(machine.alive(), ['new']);
+    assert.deepEqual(
+      window.status().parked.map(({ loopId }) => loopId),
+      ['l1', 'l2', 'l3'],
+    );
+  });
+
+  it('R9.5 a sleep is not forgotten when the first transaction after it fails', async () => {
+    const window = await busy();
+    machine.clock.sleep(DAY_MS);
+    await assert.rejects(window.submit({ prompt: 'work', loopId: 'l1' }), DuplicateLoopError);
+    machine.launcher.of('l0').ok();
+    await machine.soon();
+    assert.deepEqual([machine.alive(), machine.eventsOf('work:stale').length], [[], 1]);
+  });
+
+  for (const [what, pass, settings] of [
+    ['a clock that was set ahead', () => machine.clock.jump(10 * DAY_MS), {}],
+    ['a short sleep', () => machine.clock.sleep(11 * HOUR_MS), {}],
+    ['a long sleep with staleAfterHours: 0', () => machine.clock.sleep(10 * DAY_MS), { staleAfterMs: 0 }],
+  ] as const) {
+    it(`R9.5 ${what} holds nothing while a window is open`, async () => {
+      await busy(settings);
+      pass();
+      machine.launcher.of('l0').ok();
+      await machine.clock.advance(MINUTE_MS);
+      assert.deepEqual([machine.alive(), machine.eventsOf('work:stale')], [['l1'], []]);
+    });
+  }
 
   it('R9.4 F11 a clock that was wrong for a while deletes nothing', async () => {
     const window = await machine.open();

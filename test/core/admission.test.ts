@@ -6,6 +6,7 @@ import {
   InvalidLoopError,
   QueueFullError,
 } from '../../src/core/model/errors.ts';
+import { GONE, there, unknown } from '../../src/core/model/looks.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import type { LoopSpec } from '../../src/core/model/loopSpec.ts';
 import { toNano } from '../../src/core/model/money.ts';
@@ -50,9 +51,12 @@ describe('checks of a submit', () => {
     [{ agent: 'shy' }, 'prompt', /too long for it/],
     [{ cwd: 'nowhere' }, 'cwd', /must be the absolute path of a folder, and is "nowhere"/],
     [{ cwd: 5 }, 'cwd', /must be the absolute path of a folder, and is 5/],
+    [{ cwd: '/gone' }, 'cwd', /"\/gone" is not an existing folder/],
+    [{ cwd: '/dark' }, 'cwd', /"\/dark" could not be looked at \(no descriptors\): submit it again/],
   ];
   const context = contextWith({
     agents: fakeCatalog(fakeProfile('sample'), fakeProfile('shy', { refuse: () => 'is too long for it' })),
+    folders: { look: (path) => (path === '/gone' ? GONE : path === '/dark' ? unknown('no descriptors') : there(path)) },
   });
 
   for (const [fields, field, why] of wrong) {

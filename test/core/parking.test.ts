@@ -139,6 +139,24 @@ describe('what cannot run blocks nothing that can', () => {
     assert.deepEqual(machine.alive(), ['big']);
   });
 
+  it('R6.3 a submit that is refused does not have one of another window parked for its money', async () => {
+    const settings = { maxQueueDepth: 0, ...limit(5) };
+    const [first, second] = [await machine.open(settings), await machine.open(settings)];
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').say({ type: 'cost', cost: toNano(4), source: 'reported' });
+    machine.launcher.of('a').ok();
+    await machine.clock.advance(1_000);
+    const big = first.submit({ prompt: 'work', estimatedCostUsd: 2, whenBlocked: 'queue' });
+    const small = second.submit({ prompt: 'work', loopId: 'small', estimatedCostUsd: 0.5 });
+    await assert.rejects(big, { code: 'queue-full' });
+    await small;
+    machine.kill(second);
+    await machine.clock.advance(1_000);
+    machine.launcher.of('small').fail();
+    await machine.clock.advance(5_000);
+    assert.deepEqual(machine.alive(), ['small']);
+  });
+
   it('R6.3 an agent without cost waits for no money', async () => {
     const agents = fakeCatalog(fakeProfile('sample'), fakeProfile('tests', { spending: 'never' }));
     const window = await machine.open({ maxConcurrent: 2, ...limit(1) }, { agents });

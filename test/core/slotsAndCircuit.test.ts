@@ -121,6 +121,40 @@ describe('slots and circuit', () => {
     );
   });
 
+  it('R3.2 the end of an attempt, reported twice, does not end the check that follows it in its slot', async () => {
+    const window = await machine.open();
+    const observers: RunObserver[] = [];
+    const launch = machine.launcher.launch.bind(machine.launcher);
+    machine.launcher.launch = (request, observer) => {
+      observers.push(observer);
+      return launch(request, observer);
+    };
+    await window.submit({ prompt: 'work', loopId: 'a', check: { command: 'npm test', checkFirst: false } });
+    observers[0]?.ended(ENDED);
+    observers[0]?.ended(ENDED);
+    await machine.soon();
+    const detail = await window.get('a');
+    assert.deepEqual(
+      [detail?.state, detail?.attempts.map(({ outcome }) => outcome), window.status().concurrencyUsed],
+      ['checking', ['ok', undefined], 1],
+    );
+  });
+
+  it('R3.2 an end that is in the store already moves neither the loop nor its circuit again', async () => {
+    const store = new MoodyStore();
+    const window = await machine.open(ONE_TRY, { store: store.wrap });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    store.hasAllEnds = true;
+    machine.launcher.of('a').fail();
+    await machine.soon();
+    const { running, circuits } = window.status();
+    assert.deepEqual(
+      running.map(({ loopId }) => loopId),
+      ['a'],
+    );
+    assert.deepEqual([circuits.map((one) => one.consecutiveFailures), machine.typesOf('loop:failed')], [[], []]);
+  });
+
   it('R3.2 a launch that throws gives its slot back too, and what was committed stays so', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     const launch = machine.launcher.launch.bind(machine.launcher);

@@ -14,11 +14,11 @@ const never = () => new Promise<never>(() => undefined);
 
 /** Where Git is when it is cut off: in which of its programs. */
 const KILLED = {
-  merge: ['smudge new.txt', 'pre-merge-commit', 'moves main', 'has moved main'],
-  squash: ['post-index-change', 'moves main', 'has moved main'],
+  merge: ['smudge new.txt', 'moves main', 'has moved main'],
+  squash: ['post-index-change', 'has moved main'],
   apply: ['smudge new.txt'],
 } as const;
-const LEFT = { merge: ['smudge new.txt', 'moves main'], squash: ['pre-commit'], apply: ['smudge new.txt'] } as const;
+const LEFT = { merge: ['moves main'], squash: ['pre-commit'], apply: ['smudge new.txt'] } as const;
 
 /**
  * Every program that Git runs on the way. At the one in `LOOP_AT` it kills Git (`LOOP_DO` is `kill`), or waits until

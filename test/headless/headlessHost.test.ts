@@ -10,7 +10,7 @@ import { runFiles } from '../../src/process/runFolder/runFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { until } from '../support/until.ts';
 
@@ -37,7 +37,7 @@ describe('the headless host for real', () => {
   afterEach(async () => {
     for (const window of windows) await window.kill();
     host?.kill('SIGKILL');
-    for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(prefix);
     rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
   });
 

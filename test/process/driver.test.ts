@@ -89,6 +89,13 @@ describe('The driver of agents of the Agent Client Protocol', () => {
     ]);
   });
 
+  it('R8.2 lines of an agent that are no messages disturb nothing', async () => {
+    const run = launch('noise');
+    await run.told.whenEnded;
+    assert.equal(said(run), 'mode default. ');
+    assert.deepEqual(lastOf(run), { type: 'end', ok: true, reason: 'finished' });
+  });
+
   it('R14.1 an agent that dies, refuses or is not there ends the run with the reason', async () => {
     const ends = await Promise.all(
       ['die', 'fail'].map(async (prompt) => {

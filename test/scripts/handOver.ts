@@ -9,7 +9,7 @@ import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { installed } from '../support/installed.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, markedProcesses, stillLives } from '../support/markedProcesses.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { Seeded } from '../support/seeded.ts';
 
@@ -151,7 +151,7 @@ store.close();
 database.close();
 await window.kill();
 host.kill('SIGKILL');
-for (const left of markedProcesses(prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+endMarked(prefix);
 rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
 process.exitCode = wrong.length === 0 ? 0 : 1;
 process.exit();

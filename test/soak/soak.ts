@@ -11,7 +11,7 @@ import { createInspector } from '../../src/process/tables/processInspector.ts';
 import { audit, violationsNow } from '../chaos/audit.ts';
 import { HostError, HostProcess } from '../chaos/hostProcess.ts';
 import { ComingToRest, heldNames } from '../support/comingToRest.ts';
-import { markedProcesses, stillLives } from '../support/markedProcesses.ts';
+import { endMarked, signalSeen } from '../support/markedProcesses.ts';
 import type { ListedRun, Weather } from '../support/plainHost.ts';
 import { Seeded } from '../support/seeded.ts';
 import { Books } from './books.ts';
@@ -146,7 +146,7 @@ class Soak {
     await Promise.allSettled(this.#disturbances);
     for (const host of this.#hosts) await host.kill();
     // Only what carries our marker, each verified by its start time: what a failed run has left.
-    for (const left of markedProcesses(this.#prefix)) if (stillLives(left)) process.kill(left.pid, 'SIGKILL');
+    endMarked(this.#prefix);
     this.#books?.close();
     rmSync(this.#storage, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -283,8 +283,7 @@ class Soak {
     for (const role of run ? roles : []) {
       const victim = role === 'guardian' ? run?.guardian : run?.leader;
       if (!victim || this.#inspector.look(victim).state !== 'there') continue;
-      process.kill(victim.pid, 'SIGKILL');
-      this.#count(`${role}s killed`);
+      if (signalSeen(victim.pid, 'SIGKILL')) this.#count(`${role}s killed`);
     }
   }
 

@@ -15,6 +15,7 @@ const DAY_MS = 86_400_000;
  */
 export class FakeClock implements Clock {
   #wall: number;
+  #boot = 0;
   #elapsed = 0;
   #order = 0;
   readonly #timers = new Set<Timer>();
@@ -35,6 +36,9 @@ export class FakeClock implements Clock {
   now(): number {
     return this.#wall;
   }
+
+  /** Time since the boot, ms: it counts sleep, and `jump` does not change it. */
+  readonly bootNow = (): number => this.#boot;
 
   day(at: number): string {
     return new Date(at).toISOString().slice(0, 10);
@@ -57,6 +61,12 @@ export class FakeClock implements Clock {
     this.#wall += ms;
   }
 
+  /** The machine sleeps for `ms`: wall time and the boot's go on, timers stand still. */
+  sleep(ms: number): void {
+    this.#wall += ms;
+    this.#boot += ms;
+  }
+
   /** Lets `ms` pass: timers run in their order, and what they set going settles in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
@@ -76,6 +86,7 @@ export class FakeClock implements Clock {
   #pass(ms: number): void {
     this.#elapsed += ms;
     this.#wall += ms;
+    this.#boot += ms;
   }
 
   #next(): Timer | undefined {

@@ -161,6 +161,7 @@ export function harness(clock = new FakeClock()): Harness {
         launcher: window.launcher ?? launcher,
         agents,
         clock,
+        bootNow: clock.bootNow,
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
         ...(window.workTrees && { workTrees: window.workTrees }),

@@ -42,6 +42,21 @@ export function stillLives(process: MarkedProcess): boolean {
   }
 }
 
+/** Ends what is left of loops whose ids begin with `prefix`; each is told by its start time. */
+export function endMarked(prefix: string): void {
+  for (const left of markedProcesses(prefix)) if (stillLives(left)) signalSeen(left.pid, 'SIGKILL');
+}
+
+/** Signals a process that was seen just now. Returns whether it got the signal: it may have ended since. */
+export function signalSeen(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 function entryOf(environment: readonly string[], name: string): string | undefined {
   return environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }

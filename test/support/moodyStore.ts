@@ -1,3 +1,4 @@
+import type { Attempt } from '../../src/core/model/attempt.ts';
 import { StoreError } from '../../src/core/model/errors.ts';
 import type { Store, StoreTransaction } from '../../src/core/ports/store.ts';
 
@@ -9,6 +10,8 @@ export class MoodyStore {
   failing = 0;
   /** So many of the next writes fail at their commit, when their work is done. */
   failingCommits = 0;
+  /** Somebody else has settled every attempt already: an end that is written changes nothing. */
+  hasAllEnds = false;
   /** Reads of these names fail, within a transaction and outside. */
   readonly unreadable = new Set<keyof Store | keyof StoreTransaction>();
   /** Writes asked for so far. */
@@ -56,6 +59,7 @@ export class MoodyStore {
     const value = Reflect.get(target, name, target);
     if (typeof value !== 'function') return value;
     return (...values: unknown[]) => {
+      if (this.hasAllEnds && name === 'saveAttempt' && (values[0] as Attempt).end) return false;
       if (this.unreadable.has(name as keyof Store)) throw new StoreError('disk', 'The disk cannot be read.');
       return value.apply(target, values);
     };

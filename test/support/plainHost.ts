@@ -17,6 +17,7 @@ import { HeadlessHost } from '../../src/headless/headlessHost.ts';
 import { HostConfig } from '../../src/headless/hostConfig.ts';
 import { thisMachine } from '../../src/process/environment/thisMachine.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
+import { bootNow } from '../../src/process/runFolder/bootClock.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
 import { createTable } from '../../src/process/tables/platformTable.ts';
 import { createInspector } from '../../src/process/tables/processInspector.ts';
@@ -158,7 +159,7 @@ const supervisor = new Supervisor({
   store,
   launcher,
   agents: options.agents ? catalogOf(options.agents) : fakeCatalog(reporterProfile(options.agentProgram)),
-  clock: time,
+  ...{ clock: time, bootNow },
   ...(machine && { machine }),
   inspector: createInspector(),
   folders,

@@ -66,6 +66,7 @@ export class ChangePoller implements Disposable {
 
   #lookNow(): void {
     this.#timer.set(LOOK_EVERY_MS, this.#look);
+    this.#parts.transactions.sleepWatch.look();
     this.#read(() => {
       if (this.#hasNews()) this.#takeStock();
     });

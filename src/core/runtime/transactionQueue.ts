@@ -2,9 +2,11 @@ import type { StatedRead } from '../ports/store.ts';
 import type { SupervisorContext } from '../state/context.ts';
 import type { LiveState } from '../state/liveState.ts';
 import { UnitOfWork } from '../state/unitOfWork.ts';
+import { noteSleep } from '../steps/absence.ts';
 import { type DispatchParts, dispatch } from '../steps/dispatch.ts';
 import { reclaimRuns, renewLease } from '../steps/machineLeases.ts';
 import { markParked } from '../steps/parking.ts';
+import { SleepWatch } from './sleepWatch.ts';
 
 /** What every transaction may need beside the store. */
 interface TransactionParts extends DispatchParts {
@@ -16,6 +18,8 @@ interface TransactionParts extends DispatchParts {
 export class TransactionQueue {
   /** This host begins nothing new: it starts no attempt and adopts no run. */
   halted = true;
+  /** Whether this host slept with its machine: the next transaction holds what nobody looked after (R9.5). */
+  readonly sleepWatch: SleepWatch;
   readonly #context: SupervisorContext;
   readonly #liveState: LiveState;
   readonly #dispatchParts: TransactionParts;
@@ -30,6 +34,7 @@ export class TransactionQueue {
     committed: (unit: UnitOfWork) => void,
   ) {
     this.#context = context;
+    this.sleepWatch = new SleepWatch(context);
     this.#liveState = liveState;
     this.#dispatchParts = dispatchParts;
     this.#committed = committed;
@@ -83,6 +88,7 @@ export class TransactionQueue {
 
   async #run<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[]): Promise<T> {
     let unit: UnitOfWork | undefined;
+    let sleptMs = 0;
     let result: T;
     try {
       result = await this.#context.store.write(
@@ -90,6 +96,8 @@ export class TransactionQueue {
           unit?.undo();
           unit = new UnitOfWork(tx, this.#context, this.#liveState, this.halted);
           renewLease(unit);
+          sleptMs = this.sleepWatch.look();
+          noteSleep(unit, sleptMs);
           const result = work(unit);
           markParked(unit);
           if (unit.events.length > 0) tx.addEvents(unit.events);
@@ -102,6 +110,7 @@ export class TransactionQueue {
       unit?.undo();
       throw error;
     }
+    this.sleepWatch.actedOn(sleptMs);
     this.#committed(unit as unknown as UnitOfWork);
     return result;
   }

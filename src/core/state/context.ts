@@ -62,6 +62,11 @@ export interface SupervisorOptions {
   readonly checkProfile?: (agent: string, reason: HoldReason) => Promise<ProfileCheck>;
   /** This machine, where several share the store, and so the bounds that govern all (R16.3, R16.6). */
   readonly machine?: Machine;
+  /**
+   * Time (ms) since this machine's boot, by a clock that counts suspend and cannot be set: a sleep of the machine is
+   * told by it (R9.5). None is noticed if absent.
+   */
+  readonly bootNow?: () => number;
   /** What runs have written, and copies of it (R16.8); output of other machines cannot be had if absent. */
   readonly runLogs?: RunLogs;
   readonly log: (message: string, error?: unknown) => void;

@@ -149,6 +149,11 @@ export class Placement implements LanePlacement {
     this.#liveState.lanes.relane([loop]);
   }
 
+  /** That a loop did not fit was found in a transaction that was not committed: it may be another one's `seq` now. */
+  forgetOverBudget(seq: number): void {
+    if (this.#overBudget?.loops.delete(seq)) this.#liveState.lanes.relane(this.#queued([seq]));
+  }
+
   /** Places loops again that did not fit the budget, if there is another limit or day, or more is left. */
   refreshBudget(budget: BudgetMoment): void {
     const before = this.#overBudget;

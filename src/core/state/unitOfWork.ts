@@ -221,6 +221,11 @@ export class UnitOfWork {
     this.liveState.lanes.refresh();
   }
 
+  /** Has what this host keeps beside store and live state put back where the transaction is not committed. */
+  onUndo(step: () => void): void {
+    this.#undo.push(step);
+  }
+
   /** Puts the live state back: the transaction was not committed, or runs again. */
   undo(): void {
     for (const step of this.#undo.reverse()) step();

@@ -3,7 +3,7 @@ import { absenceMs, isAliveDue } from '../policy/absence.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { hold } from './holds.ts';
 
-/** A host has started. Work left unattended for too long is held until its user starts it (R9.5). */
+/** A host has started, or woken up. Work left unattended for too long is held until its user starts it (R9.5). */
 export function noteReturn(unit: UnitOfWork): void {
   const { control, now, context } = unit;
   const { staleAfterMs } = context.settings;
@@ -11,6 +11,15 @@ export function noteReturn(unit: UnitOfWork): void {
   const awayMs = absenceMs(seenAt, now);
   if (seenAt !== undefined && staleAfterMs > 0 && awayMs >= staleAfterMs) holdStale(unit, seenAt, awayMs);
   noteAlive(unit);
+}
+
+/**
+ * This host slept for so long (ms) with its machine, and no other host was awake meanwhile: that is an absence too
+ * (R9.5). A caller starts nothing, and leaves it to the others.
+ */
+export function noteSleep(unit: UnitOfWork, sleptMs: number): void {
+  const { staleAfterMs } = unit.context.settings;
+  if (unit.context.window.role !== 'caller' && staleAfterMs > 0 && sleptMs >= staleAfterMs) noteReturn(unit);
 }
 
 /** Says in the store that a host is alive, every ten minutes: later hosts see from it how long none was. */

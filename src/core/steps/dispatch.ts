@@ -60,7 +60,11 @@ function choose(unit: UnitOfWork, { ownership, placement }: DispatchParts): Chos
     line = firstInLine(unit, ownership);
   ownership.standFirst(line.awaited);
   placement.passedBy(line.passedBy);
-  for (const { loop, what } of line.overBudget) placement.isOverBudget(loop, what, budgetFacts(unit));
+  for (const { loop, what } of line.overBudget) {
+    placement.isOverBudget(loop, what, budgetFacts(unit));
+    // A submit that is refused after all leaves its `seq` to the next loop.
+    unit.onUndo(() => placement.forgetOverBudget(loop.seq));
+  }
   for (const loop of line.overCap) waitForMore(unit, loop, CAP_USED_UP);
   return line.mine;
 }

@@ -1,18 +1,23 @@
 import * as vscode from 'vscode';
-import { needsUser } from '../../core/model/loop.ts';
+import { type Loop, needsUser } from '../../core/model/loop.ts';
 import { openQuestions } from '../../core/model/question.ts';
 import type { LiveView, Status } from '../../core/model/status.ts';
 import { localDay } from '../text/today.ts';
+import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { Pulse } from '../window/pulse.ts';
 import type { UiDeps } from '../window/uiDeps.ts';
 import { budgetText, circuitText, type Glance, type StatusText, type TodaySpend } from './statusBarText.ts';
 
 /** Loops that the hover names. */
 const LOOPS_NAMED = 8;
+/** Of the loops that ended today, the latest that are asked whether they named all of their cost. */
+const LOOPS_COUNTED = 200;
+
+type StatusBarDeps = UiDeps & Pick<ViewDeps, 'profile'>;
 
 /** Status-bar items for what runs and what it costs. Runs a timer only while a pause counts down. */
 export class StatusBar implements vscode.Disposable {
-  readonly #deps: UiDeps;
+  readonly #deps: StatusBarDeps;
   readonly #circuit = item('circuit', 'Loop Supervisor: Loops', 101, 'showCircuit');
   readonly #budget = item('budget', 'Loop Supervisor: Budget', 100, 'showBudget');
   readonly #subscription: { dispose(): void };
@@ -21,7 +26,7 @@ export class StatusBar implements vscode.Disposable {
   /** The spend at which `#today` was read. */
   #todayFor = '';
 
-  constructor(deps: UiDeps, pulse: Pulse) {
+  constructor(deps: StatusBarDeps, pulse: Pulse) {
     this.#deps = deps;
     this.#subscription = pulse.onBeat((status) => this.#show(status));
     this.#show(deps.host.status());
@@ -74,13 +79,20 @@ export class StatusBar implements vscode.Disposable {
     const { current } = this.#deps.host;
     if (!current || !status.ready) return;
     const day = localDay(now);
-    const key = `${day} ${status.budget.spent} ${status.budget.unknown}`;
+    const key = `${day} ${status.budget.spent} ${status.budget.unknown} ${current.finishedCount().total}`;
     if (key === this.#todayFor) return;
     this.#todayFor = key;
     try {
-      const [agents, loops] = await Promise.all([current.spend(day), current.spendToday(LOOPS_NAMED)]);
+      const from = new Date(now).setHours(0, 0, 0, 0);
+      const [agents, loops, ended] = await Promise.all([
+        current.spend(day),
+        current.spendToday(LOOPS_NAMED),
+        current.finished({ from, limit: LOOPS_COUNTED }),
+      ]);
       if (key !== this.#todayFor) return;
-      this.#today = { agents, loops };
+      // The demo agent costs play money.
+      const isUnnamed = ({ costAtLeast = false, agent }: Loop) => costAtLeast && !this.#deps.profile(agent)?.isDemo;
+      this.#today = { agents, loops, unnamed: ended.filter(isUnnamed).length };
     } catch (error) {
       this.#todayFor = '';
       throw error;

@@ -151,6 +151,8 @@ function notReady(status: Status, { host }: Glance): StatusText {
 export interface TodaySpend {
   readonly agents: readonly SpendRow[];
   readonly loops: readonly LoopSpend[];
+  /** Loops that ended today and whose cost is unknown, in whole or in part (R6.6). */
+  readonly unnamed?: number;
 }
 
 /** The budget in the status bar: `$3.20 / $20.00 today`, or `$3.20 today` without a limit. */
@@ -164,12 +166,19 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
     };
   const { spent, unknown, limit, resetsAt } = status.budget;
   const used = spent + unknown;
-  const estimated = unknown > 0 || today.agents.some((row) => row.estimated > 0);
+  const unnamed = today.unnamed ?? 0;
+  // Nothing that worked is shown as free.
+  const looksFree = unnamed > 0 && used === 0;
+  const estimated = unknown > 0 || looksFree || today.agents.some((row) => row.estimated > 0);
   const about = estimated ? '≈' : '';
   const amount = `${about}${formatUsd(used)}`;
   const spokenAmount = `Spent on loops today: ${about ? 'about ' : ''}${formatUsd(used)}`;
   const running = runningCost(status);
-  const detail = running + heldMoney(status) + windowLines(status, now) + spendTable(today);
+  const least =
+    unnamed === 0
+      ? ''
+      : `\n\nIt is at least this: the cost of ${count(unnamed, 'loop')} of today is not known in whole.`;
+  const detail = running + least + heldMoney(status) + windowLines(status, now) + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {
     return {

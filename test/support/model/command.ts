@@ -64,7 +64,7 @@ export type Command = { readonly quick: boolean } & (
       readonly window: number;
     }
   | { readonly act: 'open'; readonly folder: number }
-  | { readonly act: 'pass' | 'jump'; readonly ms: number }
+  | { readonly act: 'pass' | 'jump' | 'sleep'; readonly ms: number }
   | { readonly act: 'configure'; readonly setting: Setting }
   | { readonly act: 'stubborn' | 'fullDisk'; readonly on: boolean }
   | { readonly act: 'failingWrites'; readonly count: number }
@@ -217,6 +217,7 @@ const happening = fc.oneof(
       ms: fc.constantFrom(-86_400_000, -60_000, -1_000, 30_000, 120_000, 600_000, 43_200_000, 86_400_000),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ act: just('sleep'), ms: fc.constantFrom(600_000, 43_200_000, 86_400_000) }) },
   { weight: 3, arbitrary: fc.record({ act: just('configure'), setting }) },
   { weight: 2, arbitrary: fc.record({ act: just('stubborn', 'stubborn', 'fullDisk'), on: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ act: just('failingWrites'), count: fc.integer({ min: 1, max: 4 }) }) },

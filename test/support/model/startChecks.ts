@@ -36,6 +36,8 @@ export interface Sight {
   isHome(loop: LiveLoop): boolean;
   /** Whether that loop's profile and folder are there. */
   canStart(loop: LiveLoop): boolean;
+  /** Whether that window found a folder gone when it last looked, and is not to look again yet. */
+  takesForGone(windowId: string, folder: string): boolean;
   /** Loops of these ids were to be queued even where the budget has no room for them. */
   readonly queuedIfBlocked: ReadonlySet<string>;
   /** A caller's cost was counted for that loop, 10⁻⁹ USD. */
@@ -59,6 +61,8 @@ export class StartChecks {
   readonly #followedBy = new Map<number, string>();
   readonly #allowed = new Map<number, number>();
   #control: Control = { circuits: {}, gates: {}, paused: false };
+  /** The machine has slept for long, and no transaction was seen since. */
+  #hasSlept = false;
 
   constructor(sight: Sight) {
     this.#sight = sight;
@@ -67,6 +71,11 @@ export class StartChecks {
   /** What all windows have agreed on. */
   get control(): Control {
     return this.#control;
+  }
+
+  /** The machine has slept for so long that nothing may start by itself that lay there (R9.5). */
+  haveSlept(): void {
+    this.#hasSlept = true;
   }
 
   wrap(store: Store): Store {
@@ -95,21 +104,44 @@ export class StartChecks {
       inserted: [],
       granted: [],
       recorded: [],
-      control: undefined,
+      controls: [],
     };
+    const leftAlone = this.#leftAlone(tx);
     const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
-    this.#control = written.control ?? this.#control;
+    this.#control = written.controls.at(-1) ?? this.#control;
     for (const { seq, cost } of written.recorded) this.#sight.wasRecorded(seq, cost);
-    const { begun, settled, inserted, control } = written;
+    const { begun, settled, inserted, controls } = written;
     // One that only cleans up looks at no circuit.
-    if (control || begun.length + settled.length + inserted.length > 0) this.#keepAccount(settled);
+    if (controls.length + begun.length + settled.length + inserted.length > 0) this.#keepAccount(settled);
     for (const { windowId, token } of written.adopted) {
       if (this.#sight.isLeaving(windowId))
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
     if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
     this.#lookAtMoney(tx, written);
+    this.#lookAtLeftAlone(leftAlone, written);
     return result;
+  }
+
+  /** The newest loop (`seq`) that nobody looked after while the machine slept for long; undefined: none. */
+  #leftAlone(tx: StoreTransaction): number | undefined {
+    const { seen } = this.#control;
+    const now = this.#sight.now();
+    // Where the clock went back since, nobody knows for how long none was there.
+    if (!this.#hasSlept || !seen || now - seen.at < this.#sight.settings.staleAfterMs) return undefined;
+    const alone = this.#live(tx).filter(({ state }) => state === 'queued' || state === 'backingOff');
+    return alone.length === 0 ? undefined : Math.max(...alone.map(({ seq }) => seq));
+  }
+
+  /** The first transaction after a long sleep holds what lay there, before anything of it starts (R9.5). */
+  #lookAtLeftAlone(leftAlone: number | undefined, { begun, controls }: Written): void {
+    // Others, such as those that only clean up, start nothing.
+    if (!this.#hasSlept || begun.length + controls.length === 0) return;
+    this.#hasSlept = false;
+    const isHeld = controls.some(({ gates: { absence } }) => {
+      return absence?.state === 'held' && (leftAlone ?? 0) <= (absence.lastSeq ?? 0);
+    });
+    if (leftAlone !== undefined && !isHeld) this.#sight.complain('R9.5 the machine has slept, and nothing is held');
   }
 
   #keepAccount(settled: readonly Attempt[]): void {
@@ -200,6 +232,7 @@ export class StartChecks {
           isBefore(other, loop) &&
           other.windowId === loop.attempt.windowId &&
           !this.isHeld(other) &&
+          !this.#sight.takesForGone(loop.attempt.windowId, other.cwd) &&
           budgetFit({ used, runningReserved: 0, limit: dailyLimit }, reservedOf(other)) === 'now',
       );
       if (passed) complain(`R2.1 ${loop.loopId} was started before ${passed.loopId}`);

@@ -16,7 +16,8 @@ export interface Written {
   readonly granted: Attempt[];
   /** Costs that callers recorded. */
   readonly recorded: LedgerRow[];
-  control: Control | undefined;
+  /** What all windows agree on, each time that it was written. */
+  readonly controls: Control[];
 }
 
 /**
@@ -61,7 +62,7 @@ export function spyOn(
       return counted;
     },
     saveControl: (control) => {
-      written.control = control;
+      written.controls.push(control);
       tx.saveControl(control);
     },
   };

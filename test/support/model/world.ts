@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../../src/core/model/agentEvent.ts';
 import { SupervisorError } from '../../../src/core/model/errors.ts';
-import { GONE, there } from '../../../src/core/model/looks.ts';
 import type { LiveLoop } from '../../../src/core/model/loop.ts';
+import type { LoopSpec } from '../../../src/core/model/loopSpec.ts';
 import { DEFAULT_SETTINGS, type Doubt, type Doubts, type Settings } from '../../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../../src/core/ports/agents.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
 import { fakeCatalog, fakeProfile, type Harness, harness } from '../harness.ts';
 import { type AgentName, type Command, type Mistyped, PAYERS, type RunEnding, type Setting } from './command.ts';
+import { Folders } from './folders.ts';
 import { type Sight, StartChecks } from './startChecks.ts';
 
 const FOLDERS = ['/a', '/b'] as const;
@@ -51,7 +52,7 @@ export class World implements Sight {
   readonly undone = new Set<string>();
   readonly queuedIfBlocked = new Set<string>();
   readonly #goneProfiles = new Set<string>();
-  readonly #goneFolders = new Set<string>();
+  readonly #folders = new Folders(this.machine.clock);
   readonly #mistyped = new Set<Mistyped>();
   readonly #left = new Set<string>();
   readonly #supervisors = new Set<Supervisor>();
@@ -92,7 +93,11 @@ export class World implements Sight {
   }
 
   canStart({ agent, cwd }: LiveLoop): boolean {
-    return !this.#goneProfiles.has(agent) && !this.#goneFolders.has(cwd);
+    return !this.#goneProfiles.has(agent) && this.#folders.isThere(cwd);
+  }
+
+  takesForGone(windowId: string, folder: string): boolean {
+    return this.#folders.takesForGone(windowId, folder);
   }
 
   wasRecorded(seq: number, cost: number): void {
@@ -142,7 +147,7 @@ export class World implements Sight {
     for (const [index, folder] of FOLDERS.entries())
       if (!this.windows.some((window) => window.folder === folder)) await this.#open(index);
     for (const agent of AGENTS) this.#setProfile(agent, true);
-    this.#goneFolders.clear();
+    for (const folder of FOLDERS) this.#folders.set(folder, true);
     this.#mistyped.clear();
     this.#configure({ maxConcurrent: 4 });
     this.#configure({ dailyLimit: 0, onExceeded: 'finish' });
@@ -204,8 +209,7 @@ export class World implements Sight {
         return undefined;
       case 'folder': {
         const folder = FOLDERS[command.folder % FOLDERS.length] as string;
-        if (command.isThere) this.#goneFolders.delete(folder);
-        else this.#goneFolders.add(folder);
+        this.#folders.set(folder, command.isThere);
         // A folder that is gone is looked at again, after a minute at most.
         this.#folderMayBeBack ||= command.isThere;
         this.#mayBeLate = true;
@@ -225,7 +229,13 @@ export class World implements Sight {
         return clock.advance(command.ms);
       case 'jump':
         this.#mayBeLate = true;
+        this.#folders.clockWasSet();
         clock.jump(command.ms);
+        return undefined;
+      case 'sleep':
+        this.#mayBeLate = true;
+        if (command.ms >= this.settings.staleAfterMs) this.checks.haveSlept();
+        clock.sleep(command.ms);
         return undefined;
       case 'configure':
         this.#configure(command.setting);
@@ -256,7 +266,7 @@ export class World implements Sight {
         this.ids.add(loopId);
         const { priority, estimate, maxCost, agent, queueIfBlocked } = command;
         if (queueIfBlocked) this.queuedIfBlocked.add(loopId);
-        return supervisor.submit({
+        const spec: LoopSpec = {
           prompt: 'work',
           loopId,
           priority,
@@ -264,7 +274,8 @@ export class World implements Sight {
           ...(estimate !== undefined && { estimatedCostUsd: estimate / 100 }),
           ...(maxCost !== undefined && { maxCostUsd: maxCost / 100 }),
           ...(queueIfBlocked && { whenBlocked: 'queue' }),
-        });
+        };
+        return this.#folders.submitting(() => supervisor.submit(spec));
       }
       case 'record': {
         return supervisor.recordCost(loopId, command.cost / 100, command.key?.toString());
@@ -318,15 +329,19 @@ export class World implements Sight {
   async #open(which: number): Promise<void> {
     const folder = FOLDERS[which % FOLDERS.length] as string;
     const { settings, doubts } = this.#written();
+    let id = '';
     const supervisor = await this.machine.open(settings, {
+      created: (created) => {
+        id = this.machine.idOf(created);
+      },
       folders: [folder],
       agents: this.#catalog(),
       doubts,
-      look: (path) => (this.#goneFolders.has(path) ? GONE : there(undefined)),
+      look: (path) => this.#folders.look(id, path),
       store: (store) => this.checks.wrap(store),
     });
     this.#supervisors.add(supervisor);
-    this.windows.push({ supervisor, folder, id: this.machine.idOf(supervisor) });
+    this.windows.push({ supervisor, folder, id });
   }
 
   #leave(window: OpenWindow): void {
