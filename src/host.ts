@@ -1,20 +1,23 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isSupervisorError } from './core/model/errors.ts';
-import { lookAt } from './core/model/looks.ts';
 import { systemClock as clock } from './core/runtime/systemClock.ts';
 import type { Supervisor } from './core/supervisor.ts';
 import { HeadlessHost } from './headless/headlessHost.ts';
 import { HostConfig } from './headless/hostConfig.ts';
+import { hostFiles } from './headless/hostFiles.ts';
 import { afterLogout } from './headless/logout.ts';
+import { watchProgram } from './headless/ownProgram.ts';
 import { TrustedFolders } from './headless/trustedFolders.ts';
 import { createKeepAwake } from './process/awake/keepAwake.ts';
 import { cleanEnvironment } from './process/environment/shellEnvironment.ts';
+import { startHost } from './process/launch/hostProcess.ts';
 import { runNotifyCommand } from './ui/notifications/notifyCommand.ts';
 
 // node host.cjs STORAGE: the supervisor without a window (R15.1). It writes what it logs to its standard error.
 const program = realpathSync(process.argv[1] as string);
 const [storage = ''] = process.argv.slice(2);
+const lookAtProgram = watchProgram(program);
 const { version } = JSON.parse(readFileSync(join(dirname(program), '../package.json'), 'utf8')) as { version: string };
 const log = (message: string, error?: unknown) => {
   const why = error === undefined ? '' : ` ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -55,7 +58,8 @@ async function main(): Promise<void> {
   const awake = createKeepAwake({ platform, environment: cleanEnvironment(process.env), log });
   const host = new HeadlessHost({
     ...{ supervisor, config, storage, version, clock, log, awake },
-    isInstalled: () => lookAt(() => statSync(program)).state !== 'gone',
+    lookAtProgram,
+    startNext: () => startHost({ nodePath: process.execPath, program, storage, logPath: hostFiles(storage).log }),
     readAgents: () => parts.readAgents(),
   });
   onTrouble((error) => host.storeTrouble(error));

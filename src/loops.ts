@@ -28,8 +28,11 @@ try {
 // Somebody such as `head` has read enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`The result could not be written: ${error.message}.\n`);
+  process.exit(1);
 });
+// What goes there stands beside the result, which may have a reader all the same.
+process.stderr.on('error', () => undefined);
 void begin();
 
 /** What is called most, and by completion at each key, has a short way. */

@@ -46,6 +46,7 @@ const TESTED: Readonly<Record<string, readonly string[]>> = {
   'test/process/startError.test.ts': ['process/guardian/startError.ts', 'process/guardian/interpreter.ts'],
   'test/process/surroundings.test.ts': ['process/environment/askShell.ts', 'process/environment/isProgram.ts'],
   'test/process/userScope.test.ts': ['process/contain/userScope.ts'],
+  'test/headless/hostConfig.test.ts': ['headless/ownProgram.ts'],
   'test/headless/logout.test.ts': ['headless/logout.ts'],
   'test/process/runLogs.test.ts': ['process/runFolder/runLogs.ts'],
   'test/process/networkDisk.test.ts': ['process/environment/networkDisk.ts'],

@@ -9,7 +9,7 @@ export const EXIT = {
   usage: 2,
   /** The loop was refused: queue full, circuit open, budget used up, shutting down. */
   refused: 3,
-  /** There is no loop of that id. */
+  /** There is no loop of that id, or nothing of it to end or to show. */
   notFound: 4,
   /** The loop failed. */
   failed: 5,
@@ -31,13 +31,39 @@ export const EXIT_WORDS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.trouble, 'something failed, such as a store that cannot be opened'],
   [EXIT.usage, 'the call is wrong: an unknown option, an invalid value, another prompt under a used id'],
   [EXIT.refused, 'the loop was refused: queue full, circuit open, budget used up'],
-  [EXIT.notFound, 'there is no loop of that id'],
+  [EXIT.notFound, 'there is no loop of that id, or nothing of it to end or to show'],
   [EXIT.failed, 'wait, submit --wait: the loop failed'],
   [EXIT.cancelled, 'wait, submit --wait: the loop was cancelled'],
   [EXIT.needsYou, 'wait, submit --wait: the loop waits for you'],
   [EXIT.notAllowed, 'not allowed: the folder is not trusted, or the call came from inside an attempt'],
   [EXIT.timedOut, 'wait: the time ran out'],
 ];
+
+/** What only some commands end with, by their names: every other code is for all of them. */
+const OF_COMMANDS: { readonly [command: string]: readonly ExitCode[] } = {
+  submit: [EXIT.refused, EXIT.failed, EXIT.cancelled, EXIT.needsYou, EXIT.notAllowed],
+  show: [EXIT.notFound],
+  logs: [EXIT.notFound],
+  wait: [EXIT.notFound, EXIT.failed, EXIT.cancelled, EXIT.needsYou, EXIT.timedOut],
+  cancel: [EXIT.notFound, EXIT.notAllowed],
+  kill: [EXIT.notFound, EXIT.notAllowed],
+  retry: [EXIT.refused, EXIT.notFound, EXIT.notAllowed],
+  continue: [EXIT.notFound, EXIT.notAllowed],
+  pause: [EXIT.notAllowed],
+  resume: [EXIT.notAllowed],
+  answer: [EXIT.notFound, EXIT.notAllowed],
+  fetch: [EXIT.notFound, EXIT.notAllowed],
+  start: [EXIT.notAllowed],
+  stop: [EXIT.notAllowed],
+  trust: [EXIT.notAllowed],
+};
+
+/** The exit codes of a command, by its name, with their meaning; all there are if absent. */
+export function exitWords(command?: string): readonly (readonly [ExitCode, string])[] {
+  if (command === undefined) return EXIT_WORDS;
+  const own = OF_COMMANDS[command] ?? [];
+  return EXIT_WORDS.filter(([code]) => code <= EXIT.usage || own.includes(code));
+}
 
 /** An error of a call, with its exit code. `message` is a sentence. */
 export class CallError extends Error {
@@ -57,6 +83,7 @@ export function exitCodeOf(error: unknown): ExitCode {
     case 'invalid-argument':
     case 'wrong-state':
     case 'duplicate-loop':
+    case 'no-work-tree':
       return EXIT.usage;
     case 'not-allowed':
       return EXIT.notAllowed;
@@ -70,5 +97,20 @@ export function exitCodeOf(error: unknown): ExitCode {
       return EXIT.notFound;
     default:
       return EXIT.trouble;
+  }
+}
+
+/** What `--json` calls an error: the code of the supervisor, or one in its manner. */
+export function errorCodeOf(error: unknown): string {
+  if (isSupervisorError(error)) return error.code;
+  switch (exitCodeOf(error)) {
+    case EXIT.usage:
+      return 'usage';
+    case EXIT.notFound:
+      return 'unknown-loop';
+    case EXIT.notAllowed:
+      return 'not-allowed';
+    default:
+      return 'trouble';
   }
 }

@@ -1,7 +1,9 @@
+import { finished } from 'node:stream/promises';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { TOOLS, type ToolDeps } from '../ui/languageModelTools/toolAnswers.ts';
+import { BoundedLines } from './boundedLines.ts';
 
 /** A tool as package.json declares it for chat models. */
 export interface DeclaredTool {
@@ -20,10 +22,16 @@ export interface McpOptions {
   mayUse(tool: string): void;
 }
 
+/** A prompt of 10 MiB (R1.4), each of whose bytes may take six in JSON. */
+const LONGEST_MESSAGE_BYTES = 64 * 1024 * 1024;
+
 const KILL = 'loopSupervisor_killProcess';
 const SUBMIT = 'loopSupervisor_submitLoop';
 
-/** Serves the tools to an MCP client on standard input and output (R15.4). Resolves when the client has gone. */
+/**
+ * Serves the tools to an MCP client on standard input and output (R15.4). Resolves when the client has gone; rejects
+ * with an error that says why, where its input breaks.
+ */
 export async function serveMcp({ version, declared, deps, mayUse }: McpOptions): Promise<void> {
   const tools = new Map(declared.map((tool) => [mcpName(tool.name), tool]));
   const server = new Server(
@@ -69,13 +77,20 @@ export async function serveMcp({ version, declared, deps, mayUse }: McpOptions):
       };
     }
   });
-  const closed = new Promise<void>((resolve) => {
-    server.onclose = resolve;
-    process.stdin.once('end', resolve);
+  server.onerror = (error) => process.stderr.write(`loops mcp: a message could not be read: ${error.message}\n`);
+  const lines = new BoundedLines(LONGEST_MESSAGE_BYTES, () => {
+    const message = `The message is longer than ${LONGEST_MESSAGE_BYTES} bytes, and was not read.`;
+    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32600, message } })}\n`);
   });
-  await server.connect(new StdioServerTransport());
-  await closed;
-  await server.close();
+  await server.connect(new StdioServerTransport(lines, process.stdout, { maxBufferSize: 2 * LONGEST_MESSAGE_BYTES }));
+  process.stdin.pipe(lines);
+  try {
+    await finished(process.stdin, { writable: false });
+  } catch (error) {
+    throw new Error(`The input of loops mcp cannot be read: ${(error as Error).message}.`, { cause: error });
+  } finally {
+    await server.close();
+  }
 }
 
 /** `loopSupervisor_submitLoop` is `submit_loop` here. */

@@ -6,6 +6,14 @@ import { EXIT, type ExitCode } from './exitCodes.ts';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';
 
+/** Between the columns of a table. */
+const GAP = '  ';
+/** Of a terminal that does not say how wide it is, characters. */
+const USUAL_EDGE = 120;
+/** The last column of a table has this much room (characters) at least, and so many columns stay before it. */
+const LEAST_ROOM = 20;
+const LEAST_COLUMNS = 2;
+
 /** A stream that may be a terminal. */
 export interface Terminal {
   write(text: string): unknown;
@@ -57,17 +65,24 @@ export class Output {
     return this.#hasColour ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  /** A table: columns are as wide as they need, and the last one is cut at the terminal's edge. */
+  /**
+   * A table: columns are as wide as they need, and the last one is cut at the terminal's edge. Where that leaves little
+   * of it, the columns before it make room, from the right; the first two stay.
+   */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const clean = rows.map((row) => row.map((cell) => oneLine(cell, 200)));
     const widths = head.map((title, at) => Math.max(title.length, ...clean.map((row) => row[at]?.length ?? 0)));
     const last = head.length - 1;
-    const edge = this.#out.isTTY ? (this.#out.columns ?? 120) : Number.POSITIVE_INFINITY;
-    const room = Math.max(20, edge - widths.slice(0, last).reduce((sum, width) => sum + width + 2, 0));
-    const text = (row: readonly string[]) =>
-      row
-        .map((cell, at) => (at === last ? oneLine(cell, Math.min(room, 500)) : cell.padEnd(widths[at] ?? 0)))
-        .join('  ');
+    const edge = this.#out.isTTY ? (this.#out.columns ?? USUAL_EDGE) : Number.POSITIVE_INFINITY;
+    const roomAfter = (columns: number) =>
+      edge - widths.slice(0, columns).reduce((sum, width) => sum + width + GAP.length, 0);
+    let kept = last;
+    while (kept > LEAST_COLUMNS && roomAfter(kept) < LEAST_ROOM) kept--;
+    const room = Math.min(500, Math.max(LEAST_ROOM, roomAfter(kept)));
+    const text = (row: readonly string[]) => {
+      const before = row.slice(0, kept).map((cell, at) => cell.padEnd(widths[at] ?? 0));
+      return [...before, oneLine(row[last] ?? '', room)].join(GAP);
+    };
     this.line(this.style('bold', text(head)).trimEnd());
     for (const row of clean) this.line(text(row).trimEnd());
   }

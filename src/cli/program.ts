@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { isSupervisorError } from '../core/model/errors.ts';
 import { addAnswer } from './commands/answer.ts';
 import type { AddCommands, Run } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -15,7 +14,8 @@ import { addStop } from './commands/stop.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addTrust } from './commands/trust.ts';
 import { addWait } from './commands/wait.ts';
-import { EXIT, EXIT_WORDS, type ExitCode, exitCodeOf } from './exitCodes.ts';
+import { EXIT, type ExitCode, errorCodeOf, exitCodeOf } from './exitCodes.ts';
+import { commandAt, completeHelp, withCommands } from './help.ts';
 import { Output, type Terminal } from './output.ts';
 import { errorSchema } from './schemas.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -31,6 +31,9 @@ const ALL: readonly AddCommands[] = [
   ...[addAnswer, addFetch, addHost, addTrust, addMcp, addCompletion],
 ];
 
+/** Of the help where the terminal does not say how wide it is, or there is none; characters. */
+const HELP_WIDTH = 80;
+
 /** Options of the program itself, which every command accepts too. */
 interface GlobalOptions {
   readonly json?: true;
@@ -41,19 +44,22 @@ interface GlobalOptions {
 export async function call(words: readonly string[], surroundings: CallSurroundings): Promise<ExitCode> {
   const { manifest, out, error: errorOut, environment } = surroundings;
   let exitCode: ExitCode = EXIT.ok;
+  /** What is wrong with the call, or the help of a command that needs another one. */
+  let complaint = '';
+  const helpWidth = () => (out.isTTY ? (out.columns ?? HELP_WIDTH) : HELP_WIDTH);
   const program = new Command('loops')
     .description('Runs coding agents as supervised loops: a queue, a cap, a budget, and nothing left behind.')
-
     .version(manifest.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
-    .showHelpAfterError('(loops --help shows how to call it)')
-    .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => errorOut.write(text) })
-    .exitOverride()
-    .addHelpText(
-      'after',
-      `\nExit codes:\n${EXIT_WORDS.map(([code, what]) => `  ${String(code).padStart(3)}  ${what}`).join('\n')}\n`,
-    );
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => {
+        complaint += text;
+      },
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
+    });
   const run: Run =
     (action) =>
     async (...args) => {
@@ -66,29 +72,51 @@ export async function call(words: readonly string[], surroundings: CallSurroundi
         exitCode = await action(session, ...args);
       } catch (error) {
         exitCode = exitCodeOf(error);
-        tell(error, output);
+        tell(output, errorCodeOf(error), error instanceof Error ? error.message : String(error));
       } finally {
         await session?.close();
       }
     };
   for (const add of ALL) add(program, run);
-  for (const command of allOf(program)) addGlobalOptions(command);
+  for (const command of withCommands(program)) addGlobalOptions(command);
+  completeHelp(program);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    if (words[0] === 'help') showHelp(program, words.slice(1));
+    else await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.ok;
+    if (error.code === 'commander.help') {
+      out.write(complaint);
+      return EXIT.ok;
+    }
+    const output = new Output(asksForJson(words), out, errorOut, environment);
+    tell(output, 'usage', error.message.replace(/^error: /, ''), complaint);
+    return EXIT.usage;
   }
   return exitCode;
 }
 
-function tell(error: unknown, output: Output): void {
-  const message = error instanceof Error ? error.message : String(error);
-  if (output.isJson) {
-    const code = isSupervisorError(error) ? error.code : 'call';
-    output.json(errorSchema, { error: { code, message } });
-  }
-  output.notice(message);
+/** Says what went wrong: to programs by its code, and to people by `words`, the message if absent. */
+function tell(output: Output, code: string, message: string, words = `${message}\n`): void {
+  if (output.isJson) output.json(errorSchema, { error: { code, message } });
+  output.notice(words.trimEnd());
+}
+
+/** `help` as a command, of any depth: `help host stop`. */
+function showHelp(program: Command, path: readonly string[]): void {
+  const command = commandAt(
+    program,
+    path.filter((word) => !word.startsWith('-')),
+  );
+  if ('unknown' in command) program.error(`error: unknown command '${command.unknown}'`);
+  else command.outputHelp();
+}
+
+/** Whether a call that is wrong asks for JSON all the same. */
+function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.slice(0, end === -1 ? words.length : end).includes('--json');
 }
 
 function addGlobalOptions(command: Command): void {
@@ -96,8 +124,4 @@ function addGlobalOptions(command: Command): void {
     .option('--json', 'print JSON for programs')
     .option('--storage <folder>', 'the folder with the loops; LOOP_SUPERVISOR_STORAGE or ~/.loop-supervisor if absent')
     .exitOverride();
-}
-
-function allOf(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(allOf)];
 }

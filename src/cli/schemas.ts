@@ -152,5 +152,10 @@ export const statusSchema = z.object({
 
 export const continuedSchema = z.object({ continued: z.string() });
 export const pausedSchema = z.object({ paused: z.boolean() });
+export const completionSchema = z.object({ shell: z.string(), script: z.string() });
 export const trustSchema = z.object({ trusted: z.string() });
+/**
+ * What every call prints that fails, or that is wrong: `usage`, `unknown-loop`, `not-allowed` or `trouble`, or a code
+ * of the supervisor's errors.
+ */
 export const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -24,16 +24,25 @@ export interface HeadlessHostOptions {
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly awake: Pick<KeepAwake, 'set'>;
-  /** Whether its own program is still there. */
-  isInstalled(): boolean;
+  /** What has become of its own program. */
+  lookAtProgram(): ProgramLook;
+  /** Starts the host of the program that is there now. Rejects with the error of the file system. */
+  startNext(): Promise<void>;
   /** Rereads the agents' settings. */
   readAgents(): unknown;
   readonly log: (message: string, error?: unknown) => void;
 }
 
 /**
+ * What has become of the host's own program: it is as it was, gone with its folder, or another file in the same place,
+ * as an update by npm leaves it.
+ */
+export type ProgramLook = 'same' | 'gone' | 'replaced';
+
+/**
  * The life of the headless host (R15.1): it follows the settings that windows store, steps aside for a newer version,
- * and ends when it is uninstalled, turned off, or has nothing left to do.
+ * hands over to one that took its place on the disk, and ends when it is uninstalled, turned off, or has nothing left
+ * to do.
  */
 export class HeadlessHost {
   readonly #options: HeadlessHostOptions;
@@ -41,6 +50,7 @@ export class HeadlessHost {
   #isLeaving = false;
   #idleLooks = 0;
   #wasAlone = false;
+  #wasReplaced = false;
 
   constructor(options: HeadlessHostOptions) {
     this.#options = options;
@@ -52,8 +62,8 @@ export class HeadlessHost {
     return this.#ended.promise;
   }
 
-  /** Releases its lease; whatever runs lives on. */
-  leave(why: string): void {
+  /** Releases its lease; whatever runs lives on. `next`: what is done then, before it ends. */
+  leave(why: string, next: () => Promise<void> = async () => undefined): void {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     const { supervisor, log } = this.#options;
@@ -61,6 +71,8 @@ export class HeadlessHost {
     supervisor
       .release()
       .catch((error: unknown) => log('Its lease could not be released; it ends with this process.', error))
+      .then(next)
+      .catch((error: unknown) => log('The next host could not be started.', error))
       .finally(() => this.#ended.resolve());
   }
 
@@ -83,8 +95,9 @@ export class HeadlessHost {
   }
 
   async #lookOnce(): Promise<void> {
-    const { supervisor, config, isInstalled, readAgents, version } = this.#options;
-    if (!isInstalled()) return this.leave('Loop Supervisor was uninstalled or updated');
+    const { supervisor, config, lookAtProgram, startNext, readAgents, version } = this.#options;
+    const program = lookAtProgram();
+    if (program === 'gone') return this.leave('Loop Supervisor was uninstalled or updated');
     if (config.refresh()) {
       supervisor.configure(config.settings, config.doubts);
       readAgents();
@@ -95,6 +108,9 @@ export class HeadlessHost {
     // A setting that cannot be read starts nothing without a window.
     const isOff = background !== 'untilIdle' && background !== 'always';
     if (isOff || config.settings.onWindowClose === 'stop') return this.leave('it was turned off');
+    // A program is not started while it is still being written.
+    if (program === 'replaced' && this.#wasReplaced) return this.leave('Loop Supervisor was updated', startNext);
+    this.#wasReplaced = program === 'replaced';
     this.#noteAlone();
     this.#keepAwake();
     this.#idleLooks = background === 'always' || supervisor.goesOn ? 0 : this.#idleLooks + 1;

@@ -62,6 +62,7 @@ describe('loops', () => {
     assert.deepEqual([status.queued, status.paused, status.slots, status.host.running], [2, true, 4, false]);
     assert.equal((await json(schemas.pausedSchema, 'resume')).paused, false);
     await json(schemas.budgetSchema, 'budget');
+    assert.equal((await json(schemas.completionSchema, 'completion', 'bash')).shell, 'bash');
     assert.equal((await json(schemas.hostSchema, 'host', 'status')).afterLogout?.survives, 'perhaps');
     await json(schemas.hostSchema, 'host', 'stop');
     assert.deepEqual(await json(schemas.questionsSchema, 'answer', 'a'), { questions: [] });
@@ -87,7 +88,7 @@ describe('loops', () => {
     const names = [...out.matchAll(/^ {2}([a-z]+)\b.* {2,}/gm)].map(([, name]) => name as string);
     // Output is read where an agent wrote some, and work is fetched where there are two machines; the others are no
     // calls that print a value.
-    const others = ['logs', 'fetch', 'mcp', 'completion', 'help'];
+    const others = ['logs', 'fetch', 'mcp', 'help'];
     assert.deepEqual([...checked, ...others].toSorted(), [...new Set(names)].toSorted());
   });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HostConfig, storeWindow } from '../../src/headless/hostConfig.ts';
 import { hostFiles } from '../../src/headless/hostFiles.ts';
+import { watchProgram } from '../../src/headless/ownProgram.ts';
 import { TrustedFolders } from '../../src/headless/trustedFolders.ts';
 import { callsHitBy, lift, withFaults } from '../support/faults.ts';
 
@@ -54,6 +55,21 @@ describe('The settings of a host without a window, where they cannot be read', (
       assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), ['/one', '/two', '/three']);
     });
   }
+
+  for (const code of FAULTS)
+    it(`R15.1 ${code}: a program that cannot be looked at is not gone, and not another one`, async () => {
+      const path = join(storage, 'host.cjs');
+      writeFileSync(path, 'first');
+      const look = watchProgram(path);
+      const faults = { code, calls: ['statSync'] as const, path: (one: string) => one === path };
+      await withFaults(faults, () => assert.equal(look(), 'same'));
+      assert.equal(look(), 'same');
+      writeFileSync(`${path}.new`, 'other');
+      renameSync(`${path}.new`, path);
+      assert.equal(look(), 'replaced');
+      rmSync(path);
+      assert.equal(look(), 'gone');
+    });
 
   for (const spoilt of ['', '{"version":"1.0.0","at":1,"settings"', '[]', 'null', '{"version":1}', '\0\0\0'])
     it(`R6.9 a record that is damaged is not one without settings: ${JSON.stringify(spoilt)}`, () => {

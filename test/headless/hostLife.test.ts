@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HeadlessHost } from '../../src/headless/headlessHost.ts';
+import { HeadlessHost, type ProgramLook } from '../../src/headless/headlessHost.ts';
 import { HostConfig, storeWindow } from '../../src/headless/hostConfig.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 
@@ -10,14 +10,16 @@ describe('the life of the headless host', () => {
   let storage: string;
   let clock: FakeClock;
   let goesOn: boolean;
-  let isInstalled: boolean;
+  let program: ProgramLook;
+  let nextStarts: number;
   let released: number;
 
   beforeEach(() => {
     storage = mkdtempSync(join(tmpdir(), 'loop-supervisor-host-life-'));
     clock = new FakeClock();
     goesOn = true;
-    isInstalled = true;
+    program = 'same';
+    nextStarts = 0;
     released = 0;
   });
   afterEach(() => rmSync(storage, { recursive: true, force: true }));
@@ -43,7 +45,10 @@ describe('the life of the headless host', () => {
     const parts = { awake: { set: () => undefined }, log: () => undefined, readAgents: () => undefined };
     const host = new HeadlessHost({
       ...{ supervisor, config, storage, version: '1.0.0', clock, ...parts },
-      isInstalled: () => isInstalled,
+      lookAtProgram: () => program,
+      startNext: async () => {
+        nextStarts++;
+      },
     });
     void host.run().then(() => {
       life.hasEnded = true;
@@ -59,7 +64,7 @@ describe('the life of the headless host', () => {
     [
       'it was uninstalled',
       () => {
-        isInstalled = false;
+        program = 'gone';
       },
     ],
   ] as const)
@@ -70,8 +75,22 @@ describe('the life of the headless host', () => {
       assert.equal(life.hasEnded, false);
       happens();
       await clock.advance(6_000);
-      assert.deepEqual([life.hasEnded, released], [true, 1]);
+      assert.deepEqual([life.hasEnded, released, nextStarts], [true, 1, 0]);
     });
+
+  it('R15.1 hands over once when another program stands in its place, and not while that is being written', async () => {
+    store({ background: 'always' });
+    const life = begin();
+    await clock.advance(60_000);
+    program = 'replaced';
+    await clock.advance(5_000);
+    program = 'same';
+    await clock.advance(60_000);
+    assert.deepEqual([life.hasEnded, nextStarts], [false, 0]);
+    program = 'replaced';
+    await clock.advance(11_000);
+    assert.deepEqual([life.hasEnded, released, nextStarts], [true, 1, 1]);
+  });
 
   it('R15.1 ends within 60 s of the last work, but not in a short gap, and stays where it always runs', async () => {
     const life = begin();

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { logLineSchema } from '../../src/cli/schemas.ts';
+import { completionSchema, hostSchema, logLineSchema, waitSchema } from '../../src/cli/schemas.ts';
 import { installShim, writeShim } from '../../src/headless/shim.ts';
 import { HostProcess } from '../chaos/hostProcess.ts';
-import { carrying, signal } from '../support/host/processes.ts';
+import { carrying, running, signal } from '../support/host/processes.ts';
 import { installed } from '../support/installed.ts';
 import { openBeside } from '../support/openBeside.ts';
 import { stays, until } from '../support/until.ts';
@@ -66,10 +66,13 @@ describe('loops as it ships', () => {
       (await sh('echo "from a pipe" | loops submit -w --id piped && loops logs -f piped')).out.split('\n')[1],
       'from a pipe',
     );
+    const waited = JSON.parse((await sh('loops submit -w --json work')).out);
+    assert.deepEqual(waitSchema.parse(waited), waited);
     // Without work the host ends by itself.
     await sh('loops submit -A stays work');
-    const { running, pid } = JSON.parse((await sh('loops host status --json')).out);
-    assert.equal(running, true);
+    const host = JSON.parse((await sh('loops host start --json')).out);
+    assert.deepEqual([hostSchema.parse(host), host.running], [host, true]);
+    const { pid } = host;
     for (const file of ['headless/host.log', 'headless/trusted.json', 'supervisor.db'])
       assert.equal(statSync(join(storage, file)).mode & 0o077, 0, file);
     for (const path of [bin, join(bin, 'loops'), join(storage, 'headless')])
@@ -113,6 +116,37 @@ describe('loops as it ships', () => {
       const { error } = await sh(`${call} | true`);
       assert.equal(error, '', call);
     }
+    const { code, error } = await sh('loops show nobody 2>&1 | true; loops status > /dev/full');
+    assert.deepEqual([code, /^The result could not be written: ENOSPC/.test(error)], [1, true], error);
+  });
+
+  it('R15.3 Ctrl+C ends a wait, and nothing else: host and loop go on', async () => {
+    await sh('loops trust');
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+    const call = (script: string) =>
+      spawn('sh', ['-c', script], { cwd: project, detached: true, stdio: 'ignore', env });
+    const calls = [call('exec loops submit -A waits --id waits -w work')];
+    await until('the loop to run', async () => (await sh('loops list -s running --ids')).out === 'waits\n');
+    const { pid } = JSON.parse((await sh('loops host status --json')).out) as { pid?: number };
+    calls.push(call('exec loops logs -f waits'), call('exec loops wait waits'));
+    const ends = calls.map((one) => new Promise((resolve) => one.once('exit', (_, name) => resolve(name))));
+    // The terminal signals the whole group in the foreground.
+    await until('all to be at work', () =>
+      calls.every((one) => running(`loops.cjs --storage ${storage}`).some((seen) => seen.pid === one.pid)),
+    );
+    for (const one of calls) process.kill(-(one.pid as number), 'SIGINT');
+    assert.deepEqual(await Promise.all(ends), ['SIGINT', 'SIGINT', 'SIGINT']);
+    assert.deepEqual(JSON.parse((await sh('loops host status --json')).out).pid, pid);
+    writeFileSync(join(project, 'done'), '');
+    assert.equal((await sh('loops wait waits')).code, 0);
+  });
+
+  it('R15.3 logs -f of one attempt ends with that attempt', async () => {
+    await sh('loops trust; loops submit -A waits --id waits --check "test -e done && sleep 1000" work');
+    await until('the loop to run', async () => (await sh('loops logs waits --attempt 2')).code === 0);
+    const followed = sh('loops logs -f waits --attempt 2');
+    writeFileSync(join(project, 'done'), '');
+    assert.equal((await followed).code, 0);
   });
 
   it('R15.3 a call waits for a store that somebody else writes to, and then succeeds', async () => {
@@ -170,6 +204,13 @@ describe('loops as it ships', () => {
     assert.equal(complete('loops host st', 2), 'status\nstart\nstop');
     assert.match((await sh('loops completion fish')).out, /^complete -c loops -n __fish_use_subcommand -f -a submit /m);
     assert.match((await sh('loops completion zsh')).out, /^#compdef loops/);
+    assert.equal(complete('loops --storage x help sta', 4), 'status');
+    assert.equal(complete('loops list -s check', 3), 'checking');
+    assert.equal(complete('loops kill -s SIGK', 3), 'SIGKILL');
+    assert.equal(complete('loops completion z', 2), 'zsh');
+    assert.equal(complete('loops submit --cwd x', 3), '', 'the shell completes files itself');
+    const json = JSON.parse((await sh('loops completion --json bash')).out);
+    assert.deepEqual(completionSchema.parse(json), json);
   });
 
   it("R15.3 R15.5 Install 'loops' Command links the shim into a folder of the PATH, and takes nobody's place", async () => {

@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { writeShim } from '../../src/headless/shim.ts';
+import { look } from '../support/host/processes.ts';
 import { installed } from '../support/installed.ts';
+import { until } from '../support/until.ts';
 
 /** An agent that hands work on: told to, it submits a loop, passes its bounds, and meddles. */
 const AGENT = `read -r line
@@ -68,6 +80,13 @@ describe('loops mcp', () => {
     await client.connect(new StdioClientTransport({ command: join(bin, 'loops'), args: ['mcp'], cwd: project, env }));
     clients.push(client);
     return client;
+  }
+
+  /** A server of which the test is the client itself; with a descriptor, that is its input. */
+  function serve(input: 'pipe' | number = 'pipe') {
+    const server = spawn(join(bin, 'loops'), ['mcp'], { cwd: project, stdio: [input, 'pipe', 'ignore'] });
+    const ended = new Promise((resolve) => server.once('close', (...end) => resolve(end)));
+    return { stdin: server.stdin as Writable, stdout: server.stdout as Readable, ended };
   }
 
   async function use<T = Record<string, unknown>>(client: Client, name: string, input: object = {}): Promise<T> {
@@ -136,6 +155,61 @@ describe('loops mcp', () => {
     const [, , submitted, history] = [0, 1, 2, 3].map((id) => answers.get(id)?.result?.['structuredContent']);
     assert.equal((submitted as { state: string }).state, 'completed');
     assert.equal((history as { prompt: string }).prompt, 'some work');
+  });
+
+  it('R15.4 input that is no message, or longer than any, is left out, and the next message is answered', async () => {
+    const server = serve();
+    const initialize = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+    const messages = ['not JSON', '\0\xff', '', '{"jsonrpc":"2.0"}', '[]', `"${'x'.repeat(65 * 1024 * 1024)}"`];
+    for (const line of messages) server.stdin.write(`${line}\n`);
+    server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'initialize', params: initialize })}\n`);
+    const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+    const [tooLong, answer] = [await lines.next(), await lines.next()].map(({ value }) => JSON.parse(value as string));
+    assert.deepEqual([tooLong.id, tooLong.error.code], [null, -32600]);
+    assert.deepEqual([answer.id, answer.result.serverInfo.name], [7, 'loop-supervisor']);
+    server.stdin.end('{"jsonrpc":"2.0","id":8,');
+    assert.deepEqual(await server.ended, [0, null]);
+  });
+
+  it('R15.4 R1.4 takes the longest prompt there is', async () => {
+    const client = await connect();
+    loops('pause');
+    const prompt = 'x'.repeat(10 * 1024 * 1024);
+    const { loopId } = await use<{ loopId: string }>(client, 'submit_loop', { prompt });
+    assert.equal(JSON.parse(loops('list', '--json')).loops[0].loopId, loopId);
+    await assert.rejects(use(client, 'submit_loop', { prompt: `${prompt}x` }), /longer than 10 MiB/);
+    await use(client, 'inspect_queue');
+  });
+
+  it('R15.4 ends when its client goes in the middle of a call, and where its input cannot be read', async () => {
+    const client = await connect();
+    const waits = use(client, 'submit_loop', { prompt: 'held', loopId: 'held', waitSeconds: 600 });
+    waits.catch(() => undefined);
+    loops('pause');
+    await until('the loop', () => loops('list', '-a', '--ids') === 'held\n');
+    const pid = (client.transport as StdioClientTransport).pid as number;
+    await client.close();
+    await until('the server to end', () => look(pid) === undefined);
+    const folder = openSync(storage, 'r');
+    const server = serve(folder);
+    closeSync(folder);
+    assert.deepEqual(await server.ended, [0, null]);
+  });
+
+  it('R15.4 two clients submit at once, wait for their own, and see what the other has done', async () => {
+    const clients = [await connect(), await connect()];
+    const submit = (client: Client, loopId: string) =>
+      use<{ state: string }>(client, 'submit_loop', { prompt: loopId, loopId, waitSeconds: 60 });
+    const ids = clients.flatMap((_, n) => [`${n}a`, `${n}b`]);
+    const done = await Promise.all(ids.map((id) => submit(clients[Number(id[0])] as Client, id)));
+    assert.deepEqual(
+      done.map(({ state }) => state),
+      ids.map(() => 'completed'),
+    );
+    for (const client of clients) {
+      const { loops: finished } = await use<{ loops: { loopId: string }[] }>(client, 'loop_history');
+      assert.deepEqual(finished.map(({ loopId }) => loopId).toSorted(), ids);
+    }
   });
 
   it('R15.4 an agent that nests deeper than it may is refused with a sentence', async () => {

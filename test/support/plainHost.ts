@@ -15,7 +15,9 @@ import { Supervisor } from '../../src/core/supervisor.ts';
 import { createWorkTrees } from '../../src/git/workTrees.ts';
 import { HeadlessHost } from '../../src/headless/headlessHost.ts';
 import { HostConfig } from '../../src/headless/hostConfig.ts';
+import { hostFiles } from '../../src/headless/hostFiles.ts';
 import { thisMachine } from '../../src/process/environment/thisMachine.ts';
+import { startHost } from '../../src/process/launch/hostProcess.ts';
 import { createLauncher } from '../../src/process/launch/launcher.ts';
 import { bootNow } from '../../src/process/runFolder/bootClock.ts';
 import { folders } from '../../src/process/runFolder/folders.ts';
@@ -59,7 +61,16 @@ export type HostRequest = { readonly id: number } & (
   | ({ readonly do: 'answer'; readonly loopId: string } & GivenAnswer)
   | { readonly do: 'tryNow'; readonly account: string }
   | {
-      readonly do: 'list' | 'status' | 'questions' | 'release' | 'pause' | 'resume' | 'cleanUp' | 'clearFinished';
+      readonly do:
+        | 'list'
+        | 'status'
+        | 'questions'
+        | 'release'
+        | 'pause'
+        | 'resume'
+        | 'cleanUp'
+        | 'clearFinished'
+        | 'standBy';
     }
   | { readonly do: 'weather'; readonly weather: Weather }
 );
@@ -75,6 +86,8 @@ export interface HostOptions {
   readonly storage: string;
   /** The guardian's bundle. */
   readonly guardianProgram: string;
+  /** The bundle of the headless host that it may start. */
+  readonly hostProgram?: string;
   /** What differs from the defaults. */
   readonly settings: Partial<Settings>;
   /** The agent; the reporter if absent. */
@@ -180,7 +193,8 @@ function liveHeadless(): Promise<void> {
   const life = new HeadlessHost({
     ...{ supervisor, config: new HostConfig(folder), storage: folder, version: '1.0.0', clock: time, log },
     awake: { set: () => undefined },
-    isInstalled: () => true,
+    lookAtProgram: () => 'same',
+    startNext: async () => undefined,
     readAgents: () => undefined,
   });
   return life.run();
@@ -237,6 +251,12 @@ async function answer(request: HostRequest): Promise<unknown> {
       return supervisor.tryNow(request.account);
     case 'lookAgain':
       return (await supervisor.lookAgain(request.loopId)).state;
+    case 'standBy':
+      await startHost({
+        ...{ nodePath: process.execPath, program: options.hostProgram ?? '', storage },
+        logPath: hostFiles(storage).log,
+      });
+      return true;
     case 'status':
       return supervisor.status();
     case 'release':

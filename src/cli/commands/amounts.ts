@@ -16,8 +16,9 @@ export function positive(text: string): number {
 
 /** A number that is not negative, such as an amount of USD or a length of time. */
 export function amount(text: string): number {
-  const value = Number(text.replace(/^\$/, ''));
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+  const number = text.trim().replace(/^\$/, '');
+  const value = Number(number);
+  if (number.trim() === '' || !Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError('It must be a number, 0 or more, such as 1.50.');
   return value;
 }

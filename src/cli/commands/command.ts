@@ -13,5 +13,5 @@ export type Run = <A extends readonly unknown[]>(action: Action<A>) => (...args:
 /** Help after the options: examples, each with what it is for. */
 export function examples(...lines: readonly (readonly [call: string, what: string])[]): string {
   const width = Math.max(...lines.map(([call]) => call.length));
-  return `\nExamples:\n${lines.map(([call, what]) => `  $ ${call.padEnd(width)}   # ${what}`).join('\n')}\n`;
+  return `\nExamples:\n${lines.map(([call, what]) => `  $ ${call.padEnd(width)}   # ${what}`).join('\n')}`;
 }

@@ -30,6 +30,10 @@ export const addHost: AddCommands = (program, run) => {
   host
     .command('status')
     .description('Shows whether it runs, since when, whose settings it uses, and what a logout does to it.')
+    .addHelpText(
+      'after',
+      examples(['loops host status', 'who runs the loops'], ['loops host status --json', 'for scripts']),
+    )
     .action(
       run(async (session) => {
         const facts = hostJson(session, await session.supervisor());
@@ -46,6 +50,7 @@ export const addHost: AddCommands = (program, run) => {
   host
     .command('start')
     .description('Starts it, if it does not run. It ends by itself once nothing is left to do.')
+    .addHelpText('after', examples(['loops host start', 'now']))
     .action(
       run(async (session) => {
         session.mustNotBeInside('Starting the host');
@@ -64,6 +69,7 @@ export const addHost: AddCommands = (program, run) => {
     .description(
       'Ends it. What runs goes on, until a window or the host follows it again, or for unattendedGraceMinutes.',
     )
+    .addHelpText('after', examples(['loops host stop', 'what runs goes on']))
     .action(
       run(async (session) => {
         session.mustNotBeInside('Stopping the host');

@@ -25,7 +25,7 @@ export const addLogs: AddCommands = (program, run) => {
         'ends or waits for you.',
     )
     .argument('<id>', 'the id of a loop')
-    .option('-f, --follow', 'go on as more comes, over restarts and rounds too')
+    .option('-f, --follow', 'go on as more comes, over restarts and rounds too; with --attempt to the end of that one')
     .option('--raw', 'the output as the agent wrote it')
     .option('--stderr', 'its standard error instead')
     .option('--attempt <number>', 'of this attempt; of the latest if absent', positive)
@@ -41,7 +41,7 @@ export const addLogs: AddCommands = (program, run) => {
         if (detail.machine === ANY_MACHINE && !options.follow)
           throw new CallError(EXIT.notFound, `The loop ${id} has no output yet: no machine has taken it.`);
         const chosen = choose(detail.attempts, options.attempt);
-        if (!chosen && !options.follow)
+        if (!chosen && (!options.follow || options.attempt !== undefined))
           throw new CallError(
             EXIT.notFound,
             `The loop ${id} has no ${options.attempt === undefined ? 'output yet' : `attempt ${options.attempt}`}.`,
@@ -49,10 +49,10 @@ export const addLogs: AddCommands = (program, run) => {
         if (options.follow) await session.ensureHost();
         let shown = chosen ? await logPrinter(session, detail, chosen, options) : undefined;
         await shown?.more();
-        while (options.follow && options.attempt === undefined) {
+        while (options.follow) {
           const loop = await supervisor.find(id);
           const now = await supervisor.get(id);
-          const latest = now?.attempts.at(-1);
+          const latest = now && choose(now.attempts, options.attempt);
           if (now && latest && latest.token !== shown?.token) {
             await shown?.more();
             shown?.end();
@@ -60,7 +60,8 @@ export const addLogs: AddCommands = (program, run) => {
             session.output.progress(`── attempt ${latest.number}`);
           }
           await shown?.more();
-          if (!loop || isFinished(loop) || needsUser(loop)) break;
+          const isOver = options.attempt !== undefined && latest?.endedAt !== undefined;
+          if (isOver || !loop || isFinished(loop) || needsUser(loop)) break;
           await sleep(now?.machine === undefined ? LOOK_EVERY_MS : ASK_EVERY_MS);
         }
         shown?.end();

@@ -52,7 +52,7 @@ async function submit(session: Session, spec: LoopSpec): Promise<SubmitResult> {
     throw new CallError(
       EXIT.notAllowed,
       `The loop was not submitted: ${cwd} is in no folder that you trust. ` +
-        `A person has to run \`loops trust ${cwd}\` first.`,
+        'A person has to run `loops trust` there first.',
     );
   const result = await supervisor.submit({ cwd, ...spec });
   await session.ensureHost();

@@ -57,19 +57,27 @@ export const addQueue: AddCommands = (program, run) => {
         return EXIT.ok;
       }),
     );
-  for (const [name, paused, summary, description] of [
+  for (const [name, paused, summary, description, example] of [
     [
       'pause',
       true,
       'hold the queue',
       'Queued loops wait until `loops resume`. Running ones go on, and submits still queue.',
+      'what runs goes on, and nothing else starts',
     ],
-    ['resume', false, 'let the queue go on', 'Queued loops start again, as far as there is room.'],
+    [
+      'resume',
+      false,
+      'let the queue go on',
+      'Queued loops start again, as far as there is room.',
+      'what waits starts again',
+    ],
   ] as const)
     program
       .command(name)
       .summary(summary)
       .description(description)
+      .addHelpText('after', examples([`loops ${name}`, example]))
       .action(
         run(async (session) => {
           session.mustNotBeInside(paused ? 'Pausing the queue' : 'Resuming the queue');

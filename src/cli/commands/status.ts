@@ -51,6 +51,10 @@ export const addStatus: AddCommands = (program, run) => {
     .description(
       'Shows what today has cost, what is reserved, and what is left. The limit is the setting budget.dailyLimitUsd.',
     )
+    .addHelpText(
+      'after',
+      examples(['loops budget', 'at a glance'], ['loops budget --json | jq .remainingUsd', 'for scripts']),
+    )
     .action(
       run(async (session) => {
         const { budget } = (await session.supervisor()).status(0);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { doneSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
@@ -26,6 +27,7 @@ export const addStop: AddCommands = (program, run) => {
         if (all === true && ids.length > 0) throw new CallError(EXIT.usage, 'Name loops or give --all, not both.');
         if (all !== true && ids.length === 0) throw new CallError(EXIT.usage, 'Name loops, or give --all.');
         const named = all ? supervisor.live().map(({ loop }) => loop.loopId) : ids;
+        if (named.length === 0) session.output.progress('No loops are live.');
         return toEach(session, named, (id) => supervisor.cancel(id), 'cancelled', 'is not live');
       }),
     );
@@ -37,7 +39,7 @@ export const addStop: AddCommands = (program, run) => {
         'Signals that end a process stop the loop for good.',
     )
     .argument('<id...>', 'ids of loops')
-    .option('-s, --signal <name>', 'the signal', 'SIGKILL')
+    .option('-s, --signal <name>', 'the signal, by name or number', 'SIGKILL')
     .addHelpText(
       'after',
       examples(['loops kill loop-1a2b3c', 'at once'], ['loops kill -s SIGSTOP a', 'pause its processes']),
@@ -46,11 +48,18 @@ export const addStop: AddCommands = (program, run) => {
       run(async (session, ids: readonly string[], { signal }: KillOptions) => {
         session.mustNotBeInside('Killing a loop');
         const supervisor = await session.supervisor();
-        const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
+        const name = signalOf(signal);
         return toEach(session, ids, (id) => supervisor.killProcessGroup(id, name), `got ${name}`, 'has no process');
       }),
     );
 };
+
+/** The name of a signal, as `kill` takes it: `SIGTERM`, `TERM`, `term` or `15`. */
+function signalOf(text: string): string {
+  const [named] = Object.entries(constants.signals).find(([, number]) => String(number) === text) ?? [];
+  const name = named ?? text.toUpperCase();
+  return name.startsWith('SIG') ? name : `SIG${name}`;
+}
 
 /** Acts on each loop, reports how each went, and fails if one was not there. */
 async function toEach(
@@ -64,7 +73,10 @@ async function toEach(
   for (const loopId of ids) loops.push({ loopId, done: await act(loopId) });
   const { output } = session;
   if (output.isJson) output.json(doneSchema, { loops });
-  else for (const { loopId, done } of loops) output.line(`${loopId} ${done ? did : didNot}`);
+  else
+    for (const { loopId, done } of loops)
+      if (done) output.line(`${loopId} ${did}`);
+      else output.notice(`${loopId} ${didNot}`);
   await session.ensureHost();
   return loops.every(({ done }) => done) ? EXIT.ok : EXIT.notFound;
 }

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { text as readAll } from 'node:stream/consumers';
+import { createReadStream } from 'node:fs';
 import { isSupervisorError } from '../../core/model/errors.ts';
 import { isFinished } from '../../core/model/loop.ts';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { nestedBase } from '../nestedSubmit.ts';
+import { readPrompt } from '../readPrompt.ts';
 import { submitSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
 import { amount, positive, whole } from './amounts.ts';
@@ -92,11 +92,14 @@ export const addSubmit: AddCommands = (program, run) => {
 async function promptOf(session: Session, words: readonly string[], { file }: SubmitOptions): Promise<string> {
   if (file !== undefined && words.length > 0)
     throw new CallError(EXIT.usage, 'Give the prompt as arguments or with --file, not both.');
-  if (file !== undefined && file !== '-') return readFileSync(session.path(file), 'utf8');
+  if (file !== undefined && file !== '-') {
+    const path = session.path(file);
+    return readPrompt(createReadStream(path), path);
+  }
   if (words.length > 0 && !(words.length === 1 && words[0] === '-')) return words.join(' ');
   if (words.length === 0 && file === undefined && process.stdin.isTTY)
     throw new CallError(EXIT.usage, 'There is no prompt. Give it as arguments, with --file, or on standard input.');
-  return readAll(process.stdin);
+  return readPrompt(process.stdin, 'standard input');
 }
 
 function specOf(session: Session, prompt: string, options: SubmitOptions): LoopSpec {
@@ -135,8 +138,7 @@ function trustedFolder(session: Session, options: SubmitOptions): string {
     throw new CallError(
       EXIT.notAllowed,
       `The loop was not submitted: ${cwd} is in no folder that you trust. ` +
-        `An agent there acts on what its files say. If you trust them, run \`loops trust ${cwd}\` or submit with ` +
-        '--trust.',
+        'An agent there acts on what its files say. If you trust them, run `loops trust` there or submit with --trust.',
     );
   session.folder = folder;
   return cwd;

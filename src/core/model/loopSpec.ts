@@ -2,6 +2,9 @@ import type { Json } from './agentEvent.ts';
 import type { CheckRequest } from './check.ts';
 import type { Isolation } from './workTree.ts';
 
+/** Prompts are at most this long (bytes of UTF-8, R1.4). */
+export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
+
 /** What a caller asks for (R1.1). Only `prompt` is needed. */
 export interface LoopSpec {
   /** The text for the agent, up to 10 MiB, byte for byte. Not only white space. */

@@ -12,7 +12,7 @@ import {
 } from '../model/errors.ts';
 import type { RejectReason, SupervisorEvent } from '../model/event.ts';
 import { isFinished, type Loop } from '../model/loop.ts';
-import type { LoopSpec } from '../model/loopSpec.ts';
+import { LONGEST_PROMPT_BYTES, type LoopSpec } from '../model/loopSpec.ts';
 import { isCost, type NanoUsd, toUsd } from '../model/money.ts';
 import { ISOLATIONS, type Isolation } from '../model/workTree.ts';
 import { admits } from '../policy/budget.ts';
@@ -24,8 +24,6 @@ import { needsMoney, originIn, type SupervisorContext } from '../state/context.t
 import { circuitOf } from '../state/gates.ts';
 import type { LiveState, QueuedLoop } from '../state/liveState.ts';
 
-/** Prompts are at most this long (bytes of UTF-8, R1.4). */
-export const LONGEST_PROMPT_BYTES = 10 * 1024 * 1024;
 /** On POSIX, or on Windows with a drive or a share. */
 const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 const LOOP_ID = /^[A-Za-z0-9._:-]{1,128}$/;

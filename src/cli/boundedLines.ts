@@ -1,0 +1,48 @@
+import { Transform, type TransformCallback } from 'node:stream';
+
+const LINE_END = 0x0a;
+
+/**
+ * Passes lines on, each whole and at once, and leaves out those that are longer than so many bytes: no input can fill
+ * the memory. What follows the last line end is no line, and is left out.
+ */
+export class BoundedLines extends Transform {
+  readonly #longest: number;
+  readonly #onTooLong: () => void;
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  /** `onTooLong`: called once for each line that is left out, as soon as that is known. */
+  constructor(longest: number, onTooLong: () => void) {
+    super();
+    this.#longest = longest;
+    this.#onTooLong = onTooLong;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    for (let from = 0; from < chunk.length; ) {
+      const end = chunk.indexOf(LINE_END, from);
+      const part = chunk.subarray(from, end === -1 ? chunk.length : end + 1);
+      from += part.length;
+      this.#add(part);
+      if (end !== -1) this.#endLine();
+    }
+    done();
+  }
+
+  #add(part: Buffer): void {
+    const wasTooLong = this.#length > this.#longest;
+    this.#length += part.length;
+    if (this.#length <= this.#longest) this.#parts.push(part);
+    else {
+      this.#parts = [];
+      if (!wasTooLong) this.#onTooLong();
+    }
+  }
+
+  #endLine(): void {
+    if (this.#length <= this.#longest) this.push(Buffer.concat(this.#parts));
+    this.#parts = [];
+    this.#length = 0;
+  }
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { exitWords } from './exitCodes.ts';
+
+const ENVIRONMENT = [
+  ['LOOP_SUPERVISOR_STORAGE', 'the folder with the loops, where --storage names none'],
+  ['LOOP_SUPERVISOR_DEBUG', 'if set, what a window would log goes to standard error'],
+  ['NO_COLOR', 'if set, no colours'],
+] as const;
+
+/** Adds to the help of a program and of all its commands what each can end with, and how to find that help. */
+export function completeHelp(program: Command): void {
+  for (const command of withCommands(program)) {
+    const words = exitWords(command === program ? undefined : command.name());
+    const lines = words.map(([code, what]) => `  ${String(code).padStart(3)}  ${what}`);
+    // A group of commands is not called itself.
+    if (command === program || command.commands.length === 0)
+      command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
+    command.showHelpAfterError(`(\`${pathOf(command)} --help\` shows how to call it)`);
+  }
+  const width = Math.max(...ENVIRONMENT.map(([name]) => name.length));
+  const lines = ENVIRONMENT.map(([name, what]) => `  ${name.padEnd(width)}  ${what}`);
+  program.addHelpText('after', `\nEnvironment:\n${lines.join('\n')}`);
+}
+
+/** A command and all below it. */
+export function withCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withCommands)];
+}
+
+/** The command of that path, such as `host stop`; the first word that names none, if there is one. */
+export function commandAt(program: Command, path: readonly string[]): Command | { readonly unknown: string } {
+  let at = program;
+  for (const word of path) {
+    const next = at.commands.find((command) => command.name() === word || command.aliases().includes(word));
+    if (!next) return { unknown: word };
+    at = next;
+  }
+  return at;
+}
+
+/** How a command is called, from the program's name on. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}

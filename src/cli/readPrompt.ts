@@ -1,0 +1,28 @@
+import type { Readable } from 'node:stream';
+import { LONGEST_PROMPT_BYTES } from '../core/model/loopSpec.ts';
+import { CallError, EXIT } from './exitCodes.ts';
+
+/**
+ * Reads a prompt to its end, and no further than one may be long (R1.4): a device or a program that never ends is
+ * refused, too. `from` names it. Rejects with a `CallError` that says what cannot be read, or is too long.
+ */
+export async function readPrompt(stream: Readable, from: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > LONGEST_PROMPT_BYTES) break;
+    }
+  } catch (error) {
+    throw new CallError(EXIT.usage, `The prompt was not read from ${from}: ${(error as Error).message}.`);
+  }
+  if (length > LONGEST_PROMPT_BYTES)
+    throw new CallError(
+      EXIT.usage,
+      `The loop was not submitted: the prompt in ${from} is longer than 10 MiB. ` +
+        'Name a file with the text in the prompt.',
+    );
+  return Buffer.concat(chunks).toString('utf8');
+}
