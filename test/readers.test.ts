@@ -57,6 +57,7 @@ const TESTED: Readonly<Record<string, readonly string[]>> = {
   'test/process/sweep.test.ts': ['process/sweep/editor.ts'],
   'test/store/storeFolder.test.ts': ['store/sqlite/storeFolder.ts', 'store/sqlite/storeOwner.ts'],
   'test/store/files.test.ts': ['store/sqlite/databaseFiles.ts'],
+  'test/store/postgres.test.ts': ['store/postgres/passwordFile.ts'],
 };
 
 /** Files whose looks decide nothing of that kind, by the reason. */

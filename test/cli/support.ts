@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createCatalog } from '../../src/agents/catalog.ts';
 import { call } from '../../src/cli/program.ts';
-import type { Manifest } from '../../src/cli/session.ts';
-import { createParts } from '../../src/parts.ts';
+import type { Manifest, Session } from '../../src/cli/session.ts';
+import type { HostRole } from '../../src/core/state/context.ts';
+import { createParts, type Parts } from '../../src/parts.ts';
 
 const { contributes } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   contributes: { languageModelTools: Manifest['tools'] };
@@ -25,14 +26,21 @@ export class CallHarness {
   readonly project = join(this.storage, 'project');
   /** How often a call has started the headless host. */
   hostStarts = 0;
+  /** What was logged. */
+  readonly logged: string[] = [];
 
   constructor(settings: object = {}) {
     mkdirSync(this.project);
+    this.configure(settings);
+    mkdirSync(join(this.storage, 'headless'));
+    writeFileSync(join(this.storage, 'headless/trusted.json'), JSON.stringify([this.project]));
+  }
+
+  /** Writes the settings, beside those of an agent that does nothing. */
+  configure(settings: object): void {
     const agents = { worker: { command: 'true' } };
     const all = { defaultAgent: 'worker', agents, ...settings };
     writeFileSync(join(this.storage, 'settings.json'), JSON.stringify(all));
-    mkdirSync(join(this.storage, 'headless'));
-    writeFileSync(join(this.storage, 'headless/trusted.json'), JSON.stringify([this.project]));
   }
 
   /** `environment`: of the call, such as that of an agent. */
@@ -58,23 +66,28 @@ export class CallHarness {
         this.hostStarts++;
       },
       afterLogout: async () => ({ survives: 'perhaps', why: 'Nobody knows.' }),
-      load: async ({ storage, config, trusted, folder }) =>
-        createParts({
-          ...{ role: 'caller', createCatalog, storage, say: () => undefined, log: () => undefined },
-          trusts: (path) => trusted.has(path),
-          bundle: (name) => resolve('dist', `${name}.cjs`),
-          settings: () => config.settings,
-          doubts: () => config.doubts,
-          agentSettings: () => ({ agents: config.get('agents'), prices: config.get('prices') }),
-          folders: () => (folder === undefined ? [] : [folder]),
-          sharedStore: () => '',
-          storeFolder: () => '',
-          storePassword: async () => undefined,
-          current: () => undefined,
-          tell: () => undefined,
-        }),
+      load: async (session) => this.parts(session, 'caller'),
     });
     return { code, out, error, json: () => JSON.parse(out) };
+  }
+
+  /** The parts of a call, or of a window if there is no role. */
+  parts({ config, trusted, folder }: Pick<Session, 'config' | 'trusted' | 'folder'>, role?: HostRole): Parts {
+    return createParts({
+      ...{ createCatalog, storage: this.storage, say: () => undefined, ...(role && { role }) },
+      log: (message) => void this.logged.push(message),
+      trusts: (path) => trusted.has(path),
+      bundle: (name) => resolve('dist', `${name}.cjs`),
+      settings: () => config.settings,
+      doubts: () => config.doubts,
+      agentSettings: () => ({ agents: config.get('agents'), prices: config.get('prices') }),
+      folders: () => (folder === undefined ? [] : [folder]),
+      sharedStore: () => config.text('store'),
+      storeFolder: () => '',
+      storePassword: async () => undefined,
+      current: () => undefined,
+      tell: () => undefined,
+    });
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
@@ -72,6 +73,33 @@ describe('events across windows', () => {
       heard(first).filter((event) => event.endsWith(' a')),
     );
     assert.equal(new Set(heard(second)).size, heard(second).length);
+  });
+
+  it('R3.3 R16.2 what a store announces is shown at once, and acted on no more often than by looks', async () => {
+    const moody = new MoodyStore();
+    let hear = () => {};
+    const announcing = (store: Store): Store =>
+      new Proxy(moody.wrap(store), {
+        get: (target, name) => (name === 'onNews' ? onNews : Reflect.get(target, name)),
+      });
+    const onNews: Store['onNews'] = (listener) => {
+      hear = listener;
+      return { dispose: () => {} };
+    };
+    const first = await machine.open({ maxConcurrent: 1 });
+    const second = await machine.open({ maxConcurrent: 1 }, { store: announcing, folders: ['/other'] });
+    await machine.clock.advance(WITHIN_MS);
+    const before = moody.writes;
+    for (const [index, loopId] of ['a', 'b', 'c', 'd'].entries()) {
+      await first.submit({ prompt: 'work', loopId });
+      hear();
+      assert.deepEqual([second.queueLength, second.status().concurrencyUsed], [index, 1]);
+    }
+    assert.deepEqual(heard(second), heard(first));
+    await machine.soon();
+    assert.equal(moody.writes - before, 1);
+    await machine.clock.advance(WITHIN_MS / 2);
+    assert.equal(moody.writes - before, 2);
   });
 
   it('R10.2 what belongs to no turn reaches the others too: a rejection, and a silence', async () => {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import { toNano } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/model/settings.ts';
+import { newLoop } from '../store/support.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
+import { MoodyStore } from '../support/moodyStore.ts';
 
 const limit = (usd: number) => ({ budget: { ...DEFAULT_SETTINGS.budget, dailyLimit: toNano(usd) } });
 
@@ -39,6 +41,24 @@ describe('what cannot run blocks nothing that can', () => {
     assert.equal(window.status().queueDepth, 0);
     for (const loopId of ['a', 'b']) assert.equal((await window.submit({ prompt: 'work', loopId })).queued, true);
     await assert.rejects(window.submit({ prompt: 'work', loopId: 'c' }), { code: 'queue-full' });
+  });
+
+  it('R2.2 R2.5 of many parked at once a transaction marks only some, and the next ones the rest', async () => {
+    const count = 1_200;
+    await machine.books().write((tx) => {
+      for (let n = 0; n < count; n++)
+        tx.insertLoop(newLoop(`c${n}`, { cwd: '/closed', folder: '/closed', windowId: 'gone' }), 'work');
+    });
+    const moody = new MoodyStore();
+    const window = await machine.open({ maxQueueDepth: 1 }, { folders: ['/open'], store: moody.wrap });
+    assert.deepEqual([window.status().parked.length, window.status().queueDepth], [count, 0]);
+    await machine.soon();
+    assert.ok(moody.writes >= 3, `${moody.writes} transactions`);
+    const stored = machine.books().changes()?.loops ?? [];
+    assert.equal(stored.filter((loop) => loop.state === 'queued' && loop.wasParked).length, count);
+    const { writes } = moody;
+    await machine.soon();
+    assert.equal(moody.writes, writes, 'then there is nothing left to do');
   });
 
   it('R2.2 C2 loops of a held account count only against others of it', async () => {

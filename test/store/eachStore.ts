@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { Store, StoreChanges } from '../../src/core/ports/store.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import { driverWarnings } from '../support/postgres/driverWarnings.ts';
 import { sharedCluster } from '../support/postgres/sharedCluster.ts';
 import { StoreFolder, systemClock } from './support.ts';
 
@@ -48,6 +50,7 @@ export function onEachStore(title: string, tests: (bench: StoreBench) => void): 
     });
     afterEach(() => {
       for (const store of stores.splice(0)) store.close();
+      assert.deepEqual(driverWarnings, []);
     });
     tests({
       kind: 'PostgreSQL',

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { StoreError } from '../../src/core/model/errors.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { checkServer } from '../../src/store/postgres/connection.ts';
+import { passwordInFile } from '../../src/store/postgres/passwordFile.ts';
 import { SCHEMA_VERSION } from '../../src/store/postgres/schema.ts';
 import { ServerClock } from '../../src/store/postgres/serverClock.ts';
 import { openPostgresStore, type PostgresStore } from '../../src/store/postgres/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { Cluster } from '../support/postgres/cluster.ts';
+import { DriverSpy } from '../support/postgres/driverSpy.ts';
+import { driverWarnings } from '../support/postgres/driverWarnings.ts';
 import { openPatiently } from '../support/postgres/openPatiently.ts';
+import { supervisorOn } from '../support/supervisorOn.ts';
 import { until } from '../support/until.ts';
 import { submit, systemClock } from './support.ts';
 
@@ -53,6 +60,33 @@ describe('store on PostgreSQL: the address', () => {
     it(`R16.1 is refused with a sentence: ${address}`, () => {
       assert.throws(() => parseAddress(address), isKind('broken', why));
     });
+});
+
+describe('store on PostgreSQL: the file of passwords', () => {
+  const login = { host: 'db.example.org', port: 5432, database: 'loops', user: 'me' };
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'loop-passwords-'));
+    file = join(folder, 'passwords');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const write = (...lines: string[]) => writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+
+  it('R16.1 the first line that fits has the password, and a backslash takes a character as it is', () => {
+    write('# *:*:*:*:comment', 'db.example.org:5433:loops:me:port', '*:*:*:me:a\\:b\\\\c:d', '*:*:*:*:later');
+    assert.equal(passwordInFile(login, file), 'a:b\\c:d');
+    assert.equal(passwordInFile({ ...login, port: 5433 }, file), 'port');
+    assert.equal(passwordInFile({ ...login, user: 'you' }, file), 'later');
+  });
+
+  it('R16.1 no password is taken from a file that others may read, or that is not there', () => {
+    assert.equal(passwordInFile(login, file), undefined);
+    write('*:*:*:*:secret');
+    assert.equal(passwordInFile(login, file), 'secret');
+    chmodSync(file, 0o640);
+    assert.equal(passwordInFile(login, file), undefined);
+  });
 });
 
 describe("store on PostgreSQL: the server's time", () => {
@@ -125,12 +159,61 @@ describe('store on PostgreSQL: the server', () => {
     assert.deepEqual(changes.loops, [loop]);
   });
 
+  it('R3.3 R16.2 a supervisor acts on what it hears of another host, and shows it, without ever looking', async () => {
+    const speaking = supervisorOn(await open(), 'one');
+    await speaking.start();
+    await speaking.pause();
+    // Timers as long as those of the looks never fire.
+    const after = (ms: number, run: () => void) => (ms < 400 ? systemClock.after(ms, run) : { dispose: () => {} });
+    const options = { address, log: () => {}, password: async () => undefined };
+    const store = await openPostgresStore({ ...options, clock: { ...systemClock, after } });
+    stores.push(store);
+    const listening = supervisorOn(store, 'two');
+    await listening.start();
+    try {
+      await listening.submit({ prompt: 'work', agent: 'sample', loopId: 'a', estimatedCostUsd: 0 });
+      assert.equal(listening.queueLength, 1);
+      await speaking.resume();
+      await until('the loop to be started and to end', () => listening.finishedCount().total === 1);
+      await speaking.pause();
+      await until('the pause', () => listening.status().paused);
+    } finally {
+      for (const supervisor of [listening, speaking]) supervisor.dispose();
+    }
+  });
+
+  it('R16.2 queries that are made at once are sent one after another, and each has its own answer', async () => {
+    const spy = new DriverSpy();
+    try {
+      const store = await open();
+      const loops = await Promise.all(['a', 'b', 'c'].map((loopId) => submit(store, loopId)));
+      const seqs = Array.from({ length: 30 }, (_, n) => loops[n % 3]?.seq ?? 0);
+      const found = await Promise.all(seqs.map((seq) => store.bySeq(seq)));
+      assert.deepEqual(
+        found.map((loop) => loop?.seq),
+        seqs,
+      );
+    } finally {
+      spy.dispose();
+    }
+    assert.deepEqual([spy.mostAtOnce, driverWarnings], [1, []]);
+  });
+
   it('R16.1 a wrong or missing password is refused with a sentence; the right one is accepted', async () => {
     await cluster.sql("CREATE ROLE locked LOGIN PASSWORD 'right'; GRANT CREATE ON DATABASE postgres TO locked");
     const locked = cluster.address('', 'locked');
     await assert.rejects(open(locked, 'wrong'), isKind('broken', /refused the login.+~\/\.pgpass/));
     await assert.rejects(open(locked), isKind('broken', /refused the login/));
     await submit(await open(locked, 'right'), 'a');
+    const file = join(cluster.folder, 'passwords');
+    writeFileSync(file, `${cluster.folder}:5432:postgres:locked:right\n`, { mode: 0o600 });
+    process.env['PGPASSFILE'] = file;
+    try {
+      assert.equal((await (await open(locked)).latest('a'))?.state, 'queued');
+    } finally {
+      delete process.env['PGPASSFILE'];
+    }
+    assert.deepEqual(driverWarnings, []);
   });
 
   it('R16.1 a user without privileges, a missing database and a missing server: a sentence each', async () => {

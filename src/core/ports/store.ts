@@ -221,6 +221,11 @@ export interface Store extends HistoryQueries {
   write<T>(work: (tx: StoreTransaction) => T, reads?: readonly StatedRead[], abandoned?: () => void): Promise<T>;
   /** Like `StoreTransaction.changes`, outside a transaction. A few µs when nothing has changed. */
   changes(): StoreChanges | undefined;
+  /**
+   * Calls `listener` when another host has changed something and `changes` has it, where the database announces that
+   * (R16.2). Where it does not, `changes` has to be called now and then.
+   */
+  onNews(listener: () => void): Disposable;
   /** How many finished loops there are, and how many of them failed and were not cleared. Kept, not counted. */
   finishedCount(): { readonly total: number; readonly failed: number };
   /** Ids of at most 100 loops that failed for good and were not cleared, newest first. */

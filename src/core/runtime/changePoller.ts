@@ -6,7 +6,10 @@ import type { Engine } from './engine.ts';
 import { RetryLog } from './retryLog.ts';
 import { Timer } from './timer.ts';
 
-/** How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. */
+/**
+ * How often (ms) other windows' changes are looked for (R3.3: within a second). It costs one pragma. A store that
+ * announces them is heard at once, but has no more transactions for it than this: each of them takes the lock.
+ */
 const LOOK_EVERY_MS = 500;
 
 /** The parts that it reads and acts on. */
@@ -15,14 +18,20 @@ type PollerParts = Pick<
   'context' | 'listeners' | 'liveState' | 'machines' | 'ownership' | 'placement' | 'transactions'
 >;
 
-/** Looks for changes of other windows, and for what closed windows have left; a transaction then acts on it. */
+/**
+ * Looks for changes of other windows, or hears of them, and looks for what closed windows have left; a transaction then
+ * acts on it.
+ */
 export class ChangePoller implements Disposable {
   readonly #parts: PollerParts;
   readonly #timer: Timer;
+  #hearing: Disposable | undefined;
   /** There is news, such as a change of others, that no transaction has acted on yet: reported once. */
   #isBehind = false;
   /** A transaction is queued for it. */
   #isTaking = false;
+  /** There was such a transaction after the last look of the timer, or with it. */
+  #hasTaken = false;
   readonly #unread: RetryLog;
   readonly #undone: RetryLog;
 
@@ -36,34 +45,57 @@ export class ChangePoller implements Disposable {
 
   begin(): void {
     this.#timer.set(LOOK_EVERY_MS, this.#look);
+    this.#hearing = this.#parts.context.store.onNews(this.#hear);
   }
 
   dispose(): void {
     this.#timer.dispose();
+    this.#hearing?.dispose();
   }
 
   readonly #look = (): void => {
+    this.#hasTaken = false;
+    this.#lookNow();
+  };
+
+  /** The store has announced news: they are shown at once, and acted on now or at the next look. */
+  readonly #hear = (): void => {
+    if (this.#hasTaken) this.#read(() => this.#takeChanges());
+    else this.#lookNow();
+  };
+
+  #lookNow(): void {
     this.#timer.set(LOOK_EVERY_MS, this.#look);
     this.#parts.transactions.sleepWatch.look();
-    try {
+    this.#read(() => {
       if (this.#hasNews()) this.#takeStock();
+    });
+  }
+
+  #read(read: () => void): void {
+    try {
+      read();
       this.#unread.withdraw();
     } catch (error) {
       this.#unread.make('The store could not be read', error);
     }
-  };
+  }
+
+  /** Shows what others have changed since the last time. */
+  #takeChanges(): void {
+    const changes = this.#parts.context.store.changes();
+    if (!changes) return;
+    this.#isBehind = true;
+    this.#parts.liveState.apply(changes);
+    this.#parts.listeners.changed();
+    for (const event of heardIn(changes, this.#parts.context)) this.#parts.listeners.tell(event);
+  }
 
   /**
    * Whether there is something to act on: news of others, or what gone windows have left, unless this window ends too.
    */
   #hasNews(): boolean {
-    const changes = this.#parts.context.store.changes();
-    if (changes) {
-      this.#isBehind = true;
-      this.#parts.liveState.apply(changes);
-      if (this.#parts.context.window.role === 'caller') this.#parts.listeners.changed();
-      for (const event of heardIn(changes, this.#parts.context)) this.#parts.listeners.tell(event);
-    }
+    this.#takeChanges();
     // A mere caller only listens.
     if (this.#parts.context.window.role === 'caller') this.#isBehind = false;
     if (this.#isBehind) return true;
@@ -93,6 +125,7 @@ export class ChangePoller implements Disposable {
   }
 
   #takeStock(): void {
+    this.#hasTaken = true;
     // A transaction that is still queued will act on this too.
     if (this.#isTaking) return;
     this.#isTaking = true;

@@ -75,6 +75,8 @@ export class WakeTimer implements Disposable {
     const at = (time: number) => {
       next = Math.min(next, time);
     };
+    // One transaction marks only so many.
+    if (this.#liveState.lanes.hasNewlyParked) at(now);
     for (const loop of this.#liveState.timed.values()) at(isDue(loop, now) ? now : loop.until);
     for (const loop of this.#liveState.active.values()) if (loop.asking) at(askingDueAt(this.#context, loop, now));
     // What a clock change has spoilt is corrected at once: times that now lie in the future would keep it open (R4.5).

@@ -168,13 +168,30 @@ export class Lanes {
     }
   }
 
-  /** Loops that are parked and still count against the depth: it is to be stored that they do not any more. */
-  newlyParked(): QueuedLoop[] {
-    const loops = [...this.#newlyParked].flatMap((lane) => [...lane.counted]);
-    this.#newlyParked.clear();
-    for (const lane of this.#ofProfiles.values())
-      if (lane.counted.size > 0 && this.isParked(lane)) loops.push(...lane.counted);
+  /**
+   * Loops that are parked and still count against the depth, at most so many: it is to be stored that they do not any
+   * more.
+   */
+  newlyParked(limit: number): QueuedLoop[] {
+    const loops: QueuedLoop[] = [];
+    for (const { counted } of this.#withNewlyParked())
+      for (const loop of counted) {
+        if (loops.length === limit) return loops;
+        loops.push(loop);
+      }
     return loops;
+  }
+
+  /** Whether there are any. */
+  get hasNewlyParked(): boolean {
+    return this.#withNewlyParked().next().done !== true;
+  }
+
+  *#withNewlyParked(): Generator<Lane> {
+    for (const lane of this.#newlyParked)
+      if (lane.counted.size > 0) yield lane;
+      else this.#newlyParked.delete(lane);
+    for (const lane of this.#ofProfiles.values()) if (lane.counted.size > 0 && this.isParked(lane)) yield lane;
   }
 
   #sum(amount: (lane: Lane) => number): number {

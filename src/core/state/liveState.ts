@@ -163,7 +163,8 @@ export class LiveState {
     const { loops, live, gone = [] } = changes;
     const left = live ? [...this.#loops.keys()].filter((seq) => !live.has(seq)) : gone;
     for (const seq of left) this.remove(seq);
-    for (const loop of loops) this.put(loop);
+    // A transaction that runs again gets the same ones again.
+    for (const loop of loops) if (this.#loops.get(loop.seq) !== loop) this.put(loop);
     this.finishedChanges++;
   }
 

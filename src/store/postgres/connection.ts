@@ -2,6 +2,7 @@ import pg from 'pg';
 import { StoreError } from '../../core/model/errors.ts';
 import type { RawRow } from '../rows/rowReader.ts';
 import type { Address } from './address.ts';
+import { passwordInFile } from './passwordFile.ts';
 import { endsConnection, toStoreError } from './postgresError.ts';
 
 /** The oldest server that is supported, as `server_version_num`. */
@@ -30,7 +31,7 @@ export const TIMEOUTS: Timeouts = { connect: 5_000, answer: 10_000, statement: 8
 
 export interface ConnectionOptions {
   readonly address: Address;
-  /** Resolves with the password, or with undefined to use ~/.pgpass. */
+  /** Resolves with the password, or with undefined to use the environment (PGPASSWORD) or ~/.pgpass. */
   readonly password: () => Promise<string | undefined>;
   readonly timeouts: Timeouts;
   /** Shown in `pg_stat_activity`. */
@@ -38,13 +39,15 @@ export interface ConnectionOptions {
 }
 
 /**
- * One connection to the server, which is used by one caller at a time. A connection that failed is replaced by a new
- * one, never repaired.
+ * One connection to the server. What several callers send at once is sent one after another. A connection that failed
+ * is replaced by a new one, never repaired.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #client: pg.Client;
   #failure: StoreError | undefined;
+  /** Settles when what was sent last has been answered. */
+  #last: Promise<unknown> = Promise.resolve();
   #onNotification: ((payload: string) => void) | undefined;
 
   private constructor(options: ConnectionOptions) {
@@ -72,7 +75,7 @@ export class Connection {
     const connection = new Connection(options);
     const { address, timeouts } = options;
     try {
-      const password = await options.password();
+      const password = (await options.password()) ?? connection.#storedPassword();
       if (password !== undefined) connection.#client.password = password;
       await connection.#client.connect();
       const [, , server] = await connection.run(
@@ -96,30 +99,16 @@ export class Connection {
 
   /** Runs a batch of statements in one round trip. Resolves with the rows of each. Rejects with a `StoreError`. */
   async run(batch: string): Promise<RawRow[][]> {
-    if (this.#failure) throw this.#failure;
-    try {
-      // A server that hangs is silent; a large batch merely takes long.
-      const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
-      const query = { text: batch, query_timeout } as pg.QueryConfig;
-      const results: pg.QueryResult | pg.QueryResult[] = await this.#client.query(query);
-      return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
-    } catch (error) {
-      const failure = toStoreError(error, this.#options.address.shown);
-      if (endsConnection(failure)) this.#fail(failure);
-      throw failure;
-    }
+    // A server that hangs is silent; a large batch merely takes long.
+    const query_timeout = this.#options.timeouts.answer + batch.length / CHARACTERS_PER_MS;
+    const query = { text: batch, query_timeout } as pg.QueryConfig;
+    const results: pg.QueryResult | pg.QueryResult[] = await this.#inTurn(() => this.#client.query(query));
+    return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
   }
 
   /** Runs one statement with values of any size. */
   async runWith(statement: string, values: readonly unknown[]): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    try {
-      await this.#client.query(statement, [...values]);
-    } catch (error) {
-      const failure = toStoreError(error, this.#options.address.shown);
-      if (endsConnection(failure)) this.#fail(failure);
-      throw failure;
-    }
+    await this.#inTurn(() => this.#client.query(statement, [...values]));
   }
 
   /** Calls `listener` with the payload of each notification on a channel that was listened to. */
@@ -130,6 +119,30 @@ export class Connection {
   /** Drops the connection at once. The server then rolls back what is open on it. */
   close(): void {
     this.#fail(new Error('Connection terminated'));
+  }
+
+  /** The password of the environment, which the driver has read, or of ~/.pgpass. */
+  #storedPassword(): string | undefined {
+    const { host, port, database = '', user = '', password } = this.#client;
+    return typeof password === 'string' ? password : passwordInFile({ host, port, database, user });
+  }
+
+  /** The driver takes one query at a time, and counts the time that one waits as the server's silence. */
+  #inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const sent = this.#last.then(() => this.#send(send));
+    this.#last = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async #send<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#failure) throw this.#failure;
+    try {
+      return await send();
+    } catch (error) {
+      const failure = toStoreError(error, this.#options.address.shown);
+      if (endsConnection(failure)) this.#fail(failure);
+      throw failure;
+    }
   }
 
   #fail(error: unknown): void {

@@ -92,6 +92,11 @@ export class Replica {
     return this.#head?.counter ?? -1;
   }
 
+  /** Whether there is anything that the owner has not taken. */
+  get owesAny(): boolean {
+    return this.#owesAny;
+  }
+
   seqOf(loopId: string): number | undefined {
     return this.#byId.get(loopId);
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Disposable } from '../../core/model/disposable.ts';
 import { StoreError } from '../../core/model/errors.ts';
+import { Emitter } from '../../core/model/event.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { FinishedQuery, TimelineQuery } from '../../core/ports/historyQueries.ts';
 import type { StatedRead, StoreChanges, StoreTransaction } from '../../core/ports/store.ts';
@@ -69,6 +70,7 @@ class Postgres implements PostgresStore {
   readonly #address: Address;
   readonly #connecting: ConnectionOptions;
   readonly #health: StoreHealth;
+  readonly #news: Emitter<void>;
   readonly #queue = new WriteQueue();
   readonly #replica = new Replica();
   readonly #writer: Writer;
@@ -87,6 +89,7 @@ class Postgres implements PostgresStore {
     this.#options = options;
     this.#address = address;
     this.#health = new StoreHealth(log);
+    this.#news = new Emitter((error) => log('A listener for changes of other hosts threw; the others go on.', error));
     this.clock = new ServerClock(clock, log);
     const name = randomUUID();
     this.#connecting = { address, password, timeouts: { ...TIMEOUTS, ...timeouts }, name: name.slice(0, 8) };
@@ -108,7 +111,8 @@ class Postgres implements PostgresStore {
       throw error;
     }
     this.#writer.use(connection);
-    // The first transaction reads everything.
+    await this.#writer.refresh();
+    // Now it is known whether the server takes writes.
     await this.#writer.transact(
       () => undefined,
       [],
@@ -134,6 +138,10 @@ class Postgres implements PostgresStore {
     const changes = this.#replica.undelivered();
     this.#replica.delivered();
     return changes;
+  }
+
+  onNews(listener: () => void): Disposable {
+    return this.#news.event(listener);
   }
 
   finishedCount(): { readonly total: number; readonly failed: number } {
@@ -182,6 +190,7 @@ class Postgres implements PostgresStore {
     this.#closed = new StoreError('broken', `The store at ${shown} was closed before this could be written.`);
     this.#nextCheck?.dispose();
     this.#health.dispose();
+    this.#news.dispose();
     this.#reader.close();
     for (const wake of [...this.#pauses]) wake();
     // The write in progress may still land; then the connection is dropped.
@@ -231,7 +240,10 @@ class Postgres implements PostgresStore {
       if (!this.#closed) await this.#writer.refresh();
     });
     refreshed.then(
-      () => this.#answered(),
+      () => {
+        this.#answered();
+        if (this.#replica.owesAny) this.#news.fire();
+      },
       (error: unknown) => this.#notRefreshed(error),
     );
   }

@@ -2,7 +2,15 @@ import type { StatedRead, StoreChanges } from '../../core/ports/store.ts';
 import type { RawRow, RowReader } from '../rows/rowReader.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { Draft } from './draft.ts';
-import { CHANGES_STATEMENTS, changedSince, readChanges, readHead, selectChanges } from './readingQuery.ts';
+import {
+  CHANGES_STATEMENTS,
+  changedSince,
+  type HeadRow,
+  type Passed,
+  readChanges,
+  readHead,
+  selectChanges,
+} from './readingQuery.ts';
 import { LoadedReads, type Read } from './reads.ts';
 import type { Replica, StoreHead } from './replica.ts';
 import type { ServerClock } from './serverClock.ts';
@@ -19,6 +27,12 @@ export interface WriterParts {
 }
 
 type Work<T> = (draft: Draft) => T;
+
+/** The head row, and what happened since the replica was exact; undefined if everything must be read. */
+interface Since {
+  readonly row: HeadRow;
+  readonly passed: Passed | undefined;
+}
 
 /** A transaction whose connection broke at its commit: whether it landed is not known yet. */
 interface Unsettled {
@@ -82,17 +96,18 @@ export class Writer {
     await this.#orRollback(connection, () => connection.run('BEGIN; UPDATE head SET one = 1; COMMIT'));
   }
 
-  /** Folds in what others changed, without the lock. */
+  /** Folds in what others changed, or reads everything if it must, without the lock. */
   async refresh(): Promise<void> {
     const connection = await this.#connect();
-    await this.#orRollback(connection, async () => {
-      const sentAt = this.#parts.clock.machineNow();
-      const changes = selectChanges(this.#parts.replica.revision, false);
-      const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${changes}`;
-      const [, ...results] = await connection.run(begin);
-      await this.#fold(connection, results, sentAt);
-      await connection.run('COMMIT');
-    });
+    await this.#orRollback(connection, () => this.#refresh(connection));
+  }
+
+  async #refresh(connection: Connection): Promise<void> {
+    const sentAt = this.#parts.clock.machineNow();
+    const changes = selectChanges(this.#parts.replica.revision, false);
+    const [, ...results] = await connection.run(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${changes}`);
+    await this.#fold(connection, this.#since(results, sentAt));
+    await connection.run('COMMIT');
   }
 
   /**
@@ -102,23 +117,36 @@ export class Writer {
   async transact<T>(work: Work<T>, stated: readonly StatedRead[], abandoned: () => void): Promise<T> {
     const connection = await this.#connect();
     return this.#orRollback(connection, async () => {
-      const { clock, replica, reader } = this.#parts;
-      const sentAt = clock.machineNow();
-      const loading = stated.length > 0 ? [LoadedReads.sql(stated)] : [];
-      const [, ...results] = await connection.run(
-        ['BEGIN', selectChanges(replica.revision, true), ...loading].join('; '),
-      );
+      const { since, results } = await this.#begin(connection, stated);
       this.#isWriting = true;
       try {
-        await this.#fold(connection, results, sentAt);
+        await this.#fold(connection, since);
         if (this.#unsettled && (await this.#hasLanded(connection, work))) return this.#unsettled.result as T;
         const reads = new LoadedReads();
-        reads.take(reader, stated, results.slice(CHANGES_STATEMENTS));
+        reads.take(this.#parts.reader, stated, results);
         return await this.#run(connection, work, reads, abandoned);
       } finally {
         this.#isWriting = false;
       }
     });
+  }
+
+  /**
+   * Takes the lock. Resolves with what happened since the replica was exact, and the results of the stated reads. If
+   * everything must be read, that comes first: others would wait for the lock as long as it takes.
+   */
+  async #begin(connection: Connection, stated: readonly StatedRead[]) {
+    const loading = stated.length > 0 ? [LoadedReads.sql(stated)] : [];
+    for (let isAgain = false; ; isAgain = true) {
+      const sentAt = this.#parts.clock.machineNow();
+      const [, ...results] = await connection.run(
+        ['BEGIN', selectChanges(this.#parts.replica.revision, true), ...loading].join('; '),
+      );
+      const since = this.#since(results, sentAt);
+      if (since.passed || isAgain) return { since, results: results.slice(CHANGES_STATEMENTS) };
+      await connection.run('ROLLBACK');
+      await this.#refresh(connection);
+    }
   }
 
   /** Runs the work until it has all its reads, then writes and commits. */
@@ -204,14 +232,19 @@ export class Writer {
     return false;
   }
 
-  /** Takes the results of `selectChanges`, reads what they say has changed, and brings the replica up to date. */
-  async #fold(connection: Connection, results: readonly (readonly RawRow[])[], sentAt: number): Promise<void> {
+  /** What the results of `selectChanges` say. */
+  #since(results: readonly (readonly RawRow[])[], sentAt: number): Since {
     const { replica, reader, clock, connecting } = this.#parts;
     const [head = [], moment = [], changes = []] = results;
     const row = readHead(reader, head[0], moment[0], connecting.address.shown);
     clock.measure(row.now, sentAt, clock.machineNow());
     clock.setZone(row.zone);
-    const passed = changedSince(replica, row, changes);
+    return { row, passed: changedSince(replica, row, changes) };
+  }
+
+  /** Reads what has changed, and brings the replica up to date. */
+  async #fold(connection: Connection, { row, passed }: Since): Promise<void> {
+    const { replica, reader } = this.#parts;
     const needsFailed = replica.failedIds.isShort;
     if (passed && row.head.counter === replica.revision && !needsFailed) return;
     replica.fold(await readChanges(connection, reader, row, passed, needsFailed));

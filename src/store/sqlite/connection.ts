@@ -41,6 +41,20 @@ export class Query {
     }
   }
 
+  /** The rows one after another, of a statement whose result may be long. */
+  *each(...values: SQLInputValue[]): Generator<RawRow> {
+    let count = 0;
+    try {
+      for (const row of this.#statement.iterate(...values)) {
+        count++;
+        yield row as RawRow;
+      }
+    } catch (error) {
+      if (!isOutOfRange(error)) throw this.#connection.failed(error);
+      yield* this.#connection.withBigInts(this.#sql, values).slice(count);
+    }
+  }
+
   all(...values: SQLInputValue[]): RawRow[] {
     try {
       return this.#statement.all(...values) as RawRow[];

@@ -102,8 +102,14 @@ export class LoopTable {
 
   /** All live loops, oldest first. `live` has the `seq`s of the unreadable ones too. */
   live(): { readonly loops: Loop[]; readonly live: ReadonlySet<number> } {
-    const rows = this.#live.all();
-    return { loops: this.readAll(rows), live: new Set(rows.map(({ seq }) => seq as number)) };
+    const loops: Loop[] = [];
+    const live = new Set<number>();
+    for (const row of this.#live.each()) {
+      live.add(row.seq as number);
+      const loop = this.#read(row);
+      if (loop) loops.push(loop);
+    }
+    return { loops, live };
   }
 
   /** Those loops. `gone` has the `seq`s that no longer have a row. */

@@ -73,6 +73,11 @@ class SqliteStore extends StoreQueries implements MovingStore {
     });
   }
 
+  /** A file announces nothing. */
+  onNews(): Disposable {
+    return { dispose() {} };
+  }
+
   async tidy(): Promise<boolean> {
     return this.use(({ files, incrementalVacuum }) => {
       files?.check();
