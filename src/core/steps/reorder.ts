@@ -1,5 +1,6 @@
 import { UnknownLoopError, WrongStateError } from '../model/errors.ts';
 import { isFinished } from '../model/loop.ts';
+import { isBefore } from '../policy/queue.ts';
 import type { QueuedLoop } from '../state/liveState.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 
@@ -53,9 +54,8 @@ function placeBefore(unit: UnitOfWork, target: QueuedLoop): number {
   if (!previous) return target.place - 1;
   const between = (previous.place + target.place) / 2;
   if (between > previous.place && between < target.place) return between;
-  const ahead = [...unit.liveState.queue].filter(
-    (loop) => loop.priority === target.priority && loop.place <= previous.place,
-  );
+  // By the order of the queue: loops that a priority has brought together may have one place.
+  const ahead = [...unit.liveState.queue].filter((loop) => loop.priority === target.priority && isBefore(loop, target));
   for (const loop of ahead) unit.put({ ...loop, place: loop.place - 1 });
   return target.place - 0.5;
 }

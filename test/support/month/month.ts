@@ -100,6 +100,8 @@ class Player {
   #made = 0;
   #closesAt = 0;
   #opensAt = 0;
+  /** The limit of a day that windows have read last, 10⁻⁹ USD: one that was typed while none was open is not known. */
+  #limitRead = 0;
   #settings: Settings = {
     ...DEFAULT_SETTINGS,
     maxConcurrent: 6,
@@ -126,7 +128,7 @@ class Player {
     this.#workers = new Workers(this.#clock, this.#troubles, this.#random);
     this.#watch = new MoneyWatch(
       () => this.#clock.day(this.#clock.now()),
-      () => this.#settings.budget.dailyLimit,
+      () => this.#limitRead,
     );
     const { launcher } = this.#machine;
     launcher.onLaunch = (run) => this.#workers.begin(run);
@@ -189,6 +191,7 @@ class Player {
 
   #open(folder: string): Promise<Supervisor> {
     const { settings, doubts } = this.#read(this.#clock.elapsed);
+    this.#noteLimit(doubts);
     return this.#machine.open(settings, {
       folders: [folder],
       agents: fakeCatalog(...PROFILES),
@@ -211,7 +214,12 @@ class Player {
     const written = JSON.stringify([settings, doubts]);
     if (written === this.#written) return;
     this.#written = written;
+    if (this.#windows.length > 0) this.#noteLimit(doubts);
     for (const window of this.#windows) window.configure(settings, doubts);
+  }
+
+  #noteLimit(doubts: { readonly [setting: string]: Doubt }): void {
+    if (!('budget.dailyLimitUsd' in doubts)) this.#limitRead = this.#settings.budget.dailyLimit;
   }
 
   /** What is typed wrongly would let everything through. */
