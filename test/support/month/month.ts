@@ -136,10 +136,28 @@ class Player {
   }
 
   async play(): Promise<void> {
-    for (let step = 0; step < (DAYS * DAY) / STEP_MS; step++) {
+    await this.#days(DAYS);
+    // The last windows may have closed on a queue.
+    for (let more = 0; more < CALM_DAYS && (await this.#unfinished()).length > 0; more++) await this.#days(1);
+  }
+
+  async #days(count: number): Promise<void> {
+    for (let step = 0; step < (count * DAY) / STEP_MS; step++) {
       await this.#step();
       await this.#clock.advance(STEP_MS);
     }
+  }
+
+  /** What is wrong with loops that have not come to where their nature leads. */
+  async #unfinished(): Promise<string[]> {
+    const books = this.#machine.books();
+    const wrong: string[] = [];
+    for (const [loopId, { nature }] of this.#workers.work) {
+      const loop = await books.latest(loopId);
+      if (!loop) wrong.push(`${loopId} is gone`);
+      else if (!isDone(loop, nature)) wrong.push(`${nature} loop ${loopId} of ${loop.agent} is ${stateOf(loop)}`);
+    }
+    return wrong;
   }
 
   dispose(): void {
@@ -301,13 +319,9 @@ class Player {
     let starts = 0;
     for (const [loopId, { nature }] of this.#workers.work) {
       const loop = await books.latest(loopId);
-      if (!loop) {
-        this.#wrong.push(`${loopId} is gone`);
-        continue;
-      }
+      if (!loop) continue;
       starts += loop.attempts;
       add(ends, `${nature} ${loop.state}`);
-      if (!isDone(loop, nature)) this.#wrong.push(`${nature} loop ${loopId} of ${loop.agent} is ${stateOf(loop)}`);
       for (const { end } of await books.attempts(loop.seq)) {
         add(outcomes, end?.outcome ?? 'runs');
         if (end && end.outcome !== 'ok') add(owners, ownerOf(end.reason));
@@ -330,7 +344,7 @@ class Player {
       const limit = this.#limits.get(day) ?? Number.POSITIVE_INFINITY;
       money.overshoot = Math.max(money.overshoot, (cost - limit) / 1e9);
     }
-    const wrong = [...this.#wrong, ...this.#watch.complaints];
+    const wrong = [...this.#wrong, ...(await this.#unfinished()), ...this.#watch.complaints];
     return { wrong, ends, starts, outcomes, owners, holds, grants: this.#watch.grants, money };
   }
 }
