@@ -6,6 +6,8 @@ export interface MarkedProcess {
   readonly startTime: string;
   readonly loopId: string;
   readonly attempt: string;
+  /** It leads its process group, as the agent itself does: what an agent starts may come and go. */
+  readonly leads: boolean;
 }
 
 /**
@@ -23,7 +25,8 @@ export function markedProcesses(prefix: string): MarkedProcess[] {
       if (loopId === undefined || attempt === undefined || !loopId.startsWith(prefix)) continue;
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[0] !== 'Z') found.push({ pid: Number(name), startTime: fields[19] as string, loopId, attempt });
+      if (fields[0] === 'Z') continue;
+      found.push({ pid: Number(name), startTime: fields[19] as string, loopId, attempt, leads: fields[2] === name });
     } catch {
       // It has ended while we looked, or is somebody else's.
     }
