@@ -29,7 +29,7 @@ const UI: Suite = {
 };
 
 /** These take longest, so they begin first. */
-const LONG = ['chaos', 'process', 'soak', 'headless', 'git', 'store', 'core'];
+const LONG = ['chaos', 'process', 'git', 'headless', 'store', 'core', 'soak', 'fuzz', 'webviews'];
 
 /** One suite for each folder of tests that need nothing but Node. */
 function unit(): Suite[] {
