@@ -63,8 +63,9 @@ function filesOf(pattern: string): string[] {
 export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   check: () => CHECK,
   build: () => [BUILD],
-  unit,
+  // Packing is alone: before all that can run side by side, rather than between.
   package: () => [PACK, mocha('package', 'test/package/**/*.test.ts')],
+  unit,
   // A desktop is of one version: the one that the environment names.
   vscode: () => [BUILD, VSCODE, ...(process.env.VSCODE_TEST_HOST === 'desktop' ? [] : [VSCODE_OLDEST])],
   ui: () => [PACK, { ...UI, command: [...UI.command, ...filesOf('test/ui/**/*.test.ts')] }],
