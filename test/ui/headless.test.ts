@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signal } from '../support/host/processes.ts';
@@ -26,13 +27,19 @@ describe('no window needed', () => {
   it('R15.1 R9.5 loops go on while the window is closed, and the next one says so once', async () => {
     await host.window.tree.show();
     for (const name of ['a.done', 'b.done']) await host.window.submit(name);
+    // A window that goes in the middle of a submit takes the prompt along.
+    await until('both loops, and the agent of one', async () => {
+      const groups = (await host.window.tree.rows()).filter(([label]) => /^(Running|Queued)/.test(label));
+      return groups.every(([, , children]) => children?.length === 1) && groups.length === 2 && agents().length === 1;
+    });
     await until('the host on standby', () => headless().length === 1);
     await host.window.notices.says(/Loops go on when no window is open/);
     await host.window.page.goto('about:blank');
     await until('no extension host', () => host.server.hosts().length === 0);
     const [first] = agents();
+    assert.ok(first, 'its agent goes on');
     finish('a.done');
-    await until('the second loop, without a window', () => agents().length === 1 && agents()[0]?.pid !== first?.pid);
+    await until('the second loop, without a window', () => agents().length === 1 && agents()[0]?.pid !== first.pid);
     finish('b.done');
     await until('the host to end: nothing is left', () => headless().length === 0);
     await host.window.page.goto(host.server.url(host.workspace));
