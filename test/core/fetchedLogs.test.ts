@@ -3,6 +3,7 @@ import type { Control } from '../../src/core/ports/store.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { machineWithClone } from '../support/machineWithClone.ts';
+import { settled } from '../support/settled.ts';
 
 const KB = 1024;
 
@@ -28,18 +29,7 @@ describe('The output of a loop that runs on another machine', () => {
     token = (await first.get('a'))?.attempts.at(-1)?.token ?? assert.fail();
   });
 
-  /** What a call resolves with, as time goes on. */
-  async function settled<T>(call: Promise<T>): Promise<T> {
-    let isSettled = false;
-    call.then(
-      () => (isSettled = true),
-      () => (isSettled = true),
-    );
-    while (!isSettled) await base.clock.advance(100);
-    return call;
-  }
-
-  const fetch = (window = first) => settled(window.fetchOutput({ loopId: 'a', token }));
+  const fetch = (window = first) => settled(base.clock, window.fetchOutput({ loopId: 'a', token }));
   const endRun = async () => {
     two.launcher.of('a').ok();
     await base.clock.advance(2_000);
@@ -150,7 +140,7 @@ describe('The output of a loop that runs on another machine', () => {
     const all = async (window: Supervisor) => {
       for (let isComplete = false; !isComplete; ) ({ isComplete } = await window.fetchOutput({ loopId: 'a', token }));
     };
-    await settled(Promise.all([all(first), all(beside)]));
+    await settled(base.clock, Promise.all([all(first), all(beside)]));
     assert.equal(copy()?.out, 'one\n'.repeat(100 * KB));
     assert.equal(requests(), undefined);
   });
@@ -189,7 +179,7 @@ describe('The output of a loop that runs on another machine', () => {
     await endRun();
     await fetch();
     assert.ok(copy());
-    assert.equal(await settled(first.clearFinished()), 1);
+    assert.equal(await settled(base.clock, first.clearFinished()), 1);
     assert.equal(copy(), undefined);
   });
 

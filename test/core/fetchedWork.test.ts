@@ -4,6 +4,7 @@ import type { Control } from '../../src/core/ports/store.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { machineForEachTest } from '../support/harness.ts';
 import { machineWithClone } from '../support/machineWithClone.ts';
+import { settled } from '../support/settled.ts';
 
 describe('The work of a loop that ran on another machine', () => {
   const base = machineForEachTest();
@@ -32,17 +33,6 @@ describe('The work of a loop that ran on another machine', () => {
     await base.clock.advance(2_000);
   });
 
-  /** What a call resolves with, as time goes on. */
-  async function settled<T>(call: Promise<T>): Promise<T> {
-    let isSettled = false;
-    call.then(
-      () => (isSettled = true),
-      () => (isSettled = true),
-    );
-    while (!isSettled) await base.clock.advance(100);
-    return call;
-  }
-
   const trees = async (window = first) => window.workTrees();
   const loop = async () => (await first.get('a'))?.loop;
   /** What is stored of transfers. */
@@ -57,7 +47,7 @@ describe('The work of a loop that ran on another machine', () => {
   it('R16.7 is fetched from its machine in pieces, and reviewed in a copy of its work tree', async () => {
     const found = await loop();
     assert.equal((await trees()).awayAt(found ?? assert.fail()), 'the two');
-    const review = await settled((await trees()).review('a'));
+    const review = await settled(base.clock, (await trees()).review('a'));
     assert.deepEqual([review.from, review.commonFolder], ['head of one', '/project/.git']);
     assert.deepEqual(one.git.unpacked, ['loops/a in /one/clone: one two']);
     const [request] = one.git.requests;
@@ -70,7 +60,7 @@ describe('The work of a loop that ran on another machine', () => {
     assert.equal((await trees()).awayAt(now ?? assert.fail()), undefined);
     // Nothing of it stays in the store, and it is fetched once.
     assert.deepEqual([transfers(), await piece(0)], [undefined, undefined]);
-    await settled((await trees()).review('a'));
+    await settled(base.clock, (await trees()).review('a'));
     assert.equal(one.git.unpacked.length, 1);
     assert.ok((await first.get('a'))?.history.some(({ why }) => why === 'its work was fetched to the one'));
   });
@@ -81,7 +71,7 @@ describe('The work of a loop that ran on another machine', () => {
       kind: 'repository',
       repository: { root: path, commonFolder: '/two/clone/.git', head: 'tip', branch, prefix: '' },
     };
-    const { result, isRemoved } = await settled((await trees()).bringHome({ loopId: 'a' }, 'merge'));
+    const { result, isRemoved } = await settled(base.clock, (await trees()).bringHome({ loopId: 'a' }, 'merge'));
     assert.deepEqual([result.kind, isRemoved, one.git.asked], ['done', true, ['merge']]);
     assert.equal(one.git.removed.length, 1);
     await base.clock.advance(2_000);
@@ -97,7 +87,7 @@ describe('The work of a loop that ran on another machine', () => {
       kind: 'repository',
       repository: { root: '/two', commonFolder: '/two/clone/.git', head: 'a later one', branch: 'loops/a', prefix: '' },
     };
-    await settled((await trees()).discard({ loopId: 'a' }));
+    await settled(base.clock, (await trees()).discard({ loopId: 'a' }));
     await base.clock.advance(2_000);
     assert.deepEqual([one.git.removed.length, two.git.removed, transfers()], [1, [], undefined]);
   });
@@ -110,7 +100,7 @@ describe('The work of a loop that ran on another machine', () => {
   });
 
   it('R16.7 R12.6 a copy goes in its time with its commits kept, and the work tree there stays', async () => {
-    const { path } = await settled((await trees()).fetch({ loopId: 'a' }));
+    const { path } = await settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     one.git.inStorage = [{ path, changedAt: 0, tree: { commonFolder: '/one/clone/.git', branch: 'loops/a' } }];
     one.git.unsavedWork = { uncommitted: [], ignored: [], commits: 1 };
     const { tidy } = await trees();
@@ -124,15 +114,15 @@ describe('The work of a loop that ran on another machine', () => {
   });
 
   it('R16.7 is fetched again once the loop has worked on, or the copy is gone', async () => {
-    const tree = await settled((await trees()).fetch({ loopId: 'a' }));
+    const tree = await settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     await first.continueWith('a', 'more');
     await base.clock.advance(2_000);
     await assert.rejects((await trees()).fetch({ loopId: 'a' }), /is still at work: wait for its end/);
     two.launcher.of('a').ok();
     await base.clock.advance(2_000);
-    await settled((await trees()).fetch({ loopId: 'a' }));
+    await settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     gone.add(tree.path);
-    await settled((await trees()).fetch({ loopId: 'a' }));
+    await settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     assert.equal(one.git.unpacked.length, 3);
   });
 
@@ -145,7 +135,7 @@ describe('The work of a loop that ran on another machine', () => {
   it('R16.7 says plainly that its machine does not answer', async () => {
     two.stands.still = true;
     await assert.rejects(
-      settled((await trees()).review('a')),
+      settled(base.clock, (await trees()).review('a')),
       /works on the two, which does not answer: try again once/,
     );
     assert.equal(transfers(), undefined);
@@ -154,7 +144,7 @@ describe('The work of a loop that ran on another machine', () => {
   it('R16.7 passes on why it could not be packed, and leaves nothing behind', async () => {
     two.git.onPack = () => Promise.reject(new Error('it has changed nothing.'));
     await assert.rejects(
-      settled((await trees()).fetch({ loopId: 'a' })),
+      settled(base.clock, (await trees()).fetch({ loopId: 'a' })),
       /^WrongStateError: Loop a could not be fetched from the two: it has changed nothing\.$/,
     );
     assert.deepEqual([transfers(), await piece(0)], [undefined, undefined]);
@@ -163,7 +153,7 @@ describe('The work of a loop that ran on another machine', () => {
   it('R16.7 another host of its machine packs it where the first one dies', async () => {
     let packs = 0;
     two.git.onPack = () => (++packs === 1 ? new Promise<never>(() => undefined) : Promise.resolve());
-    const fetched = settled((await trees()).fetch({ loopId: 'a' }));
+    const fetched = settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     while (packs === 0) await base.clock.advance(100);
     base.kill(second);
     await two.open();
@@ -183,7 +173,7 @@ describe('The work of a loop that ran on another machine', () => {
     await base.clock.advance(1_000);
     await assert.rejects(fetch('a'), /cannot be fetched now: the work of 4 others is under way/);
     await second.release();
-    await settled(Promise.all(asked));
+    await settled(base.clock, Promise.all(asked));
     assert.equal(transfers(), undefined);
   });
 
@@ -196,7 +186,7 @@ describe('The work of a loop that ran on another machine', () => {
     two.git.onPack = () => (++packs === 1 ? new Promise<never>(() => undefined) : Promise.resolve());
     void (await trees()).fetch({ loopId: 'b' }).catch(() => undefined);
     while (packs === 0) await base.clock.advance(100);
-    assert.equal((await settled((await trees()).fetch({ loopId: 'a' }))).branch, 'loops/a');
+    assert.equal((await settled(base.clock, (await trees()).fetch({ loopId: 'a' }))).branch, 'loops/a');
   });
 
   it('R16.7 what was asked for and nobody takes is given up, with its pieces', async () => {
@@ -208,7 +198,7 @@ describe('The work of a loop that ran on another machine', () => {
     await base.clock.advance(16 * 60_000);
     two.git.onPack = async () => undefined;
     first = await one.open();
-    await settled((await trees()).fetch({ loopId: 'a' }));
+    await settled(base.clock, (await trees()).fetch({ loopId: 'a' }));
     assert.deepEqual([transfers(), await base.books().piece(id ?? '', 1)], [undefined, undefined]);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { toNano } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
 import type { RunEnd, RunObserver } from '../../src/core/ports/launcher.ts';
+import type { FakeLauncher } from '../support/fakeLauncher.ts';
 import { type Harness, machineForEachTest } from '../support/harness.ts';
 import { MoodyStore } from '../support/moodyStore.ts';
 
@@ -16,6 +17,17 @@ const ENDED: RunEnd = {
   hadOutput: true,
   errorLine: '',
 };
+
+/** Those who hear of the runs that are launched from now on, in their order. */
+function observersOf(launcher: FakeLauncher): RunObserver[] {
+  const observers: RunObserver[] = [];
+  const launch = launcher.launch.bind(launcher);
+  launcher.launch = (request, observer) => {
+    observers.push(observer);
+    return launch(request, observer);
+  };
+  return observers;
+}
 
 describe('slots and circuit', () => {
   const machine = machineForEachTest();
@@ -74,12 +86,7 @@ describe('slots and circuit', () => {
 
   it('R3.2 a slot is given back once, though the end is reported twice', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
-    const observers: RunObserver[] = [];
-    const launch = machine.launcher.launch.bind(machine.launcher);
-    machine.launcher.launch = (request, observer) => {
-      observers.push(observer);
-      return launch(request, observer);
-    };
+    const observers = observersOf(machine.launcher);
     for (const loopId of ['a', 'b', 'c']) await window.submit({ prompt: 'work', loopId });
     observers[0]?.ended(ENDED);
     observers[0]?.ended(ENDED);
@@ -96,12 +103,7 @@ describe('slots and circuit', () => {
 
   it('R3.2 the end of an attempt, told again, does not end the attempt after it', async () => {
     const window = await machine.open();
-    const observers: RunObserver[] = [];
-    const launch = machine.launcher.launch.bind(machine.launcher);
-    machine.launcher.launch = (request, observer) => {
-      observers.push(observer);
-      return launch(request, observer);
-    };
+    const observers = observersOf(machine.launcher);
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').fail();
     await machine.clock.advance(2_000);
@@ -123,12 +125,7 @@ describe('slots and circuit', () => {
 
   it('R3.2 the end of an attempt, reported twice, does not end the check that follows it in its slot', async () => {
     const window = await machine.open();
-    const observers: RunObserver[] = [];
-    const launch = machine.launcher.launch.bind(machine.launcher);
-    machine.launcher.launch = (request, observer) => {
-      observers.push(observer);
-      return launch(request, observer);
-    };
+    const observers = observersOf(machine.launcher);
     await window.submit({ prompt: 'work', loopId: 'a', check: { command: 'npm test', checkFirst: false } });
     observers[0]?.ended(ENDED);
     observers[0]?.ended(ENDED);
