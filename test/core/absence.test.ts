@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DuplicateLoopError } from '../../src/core/model/errors.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
-import { observeOld, removableBefore } from '../../src/core/policy/absence.ts';
+import { isStale, observeOld, removableBefore } from '../../src/core/policy/absence.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 const MINUTE_MS = 60_000;
@@ -164,6 +164,26 @@ describe('after an absence', () => {
       assert.deepEqual([machine.alive(), machine.eventsOf('work:stale')], [['l1'], []]);
     });
   }
+
+  it('R9.5 a command that slept with the machine holds nothing: the next host does', async () => {
+    const window = await busy();
+    const caller = await machine.open({}, { role: 'caller', folders: [] });
+    machine.kill(window);
+    machine.clock.sleep(DAY_MS);
+    await caller.setPriority('l1', 5);
+    await caller.setPriority('l2', 5);
+    assert.deepEqual([machine.eventsOf('work:stale'), caller.status().holds], [[], []]);
+    const next = await machine.open({ maxConcurrent: 1 });
+    assert.deepEqual([machine.eventsOf('work:stale').length, next.status().holds.length], [1, 1]);
+  });
+
+  it('R9.5 what was left alone is held from the limit on, and never where there is none', () => {
+    assert.deepEqual(
+      [0, 11, 12, 13].map((hours) => isStale(hours * HOUR_MS, 12 * HOUR_MS)),
+      [false, false, true, true],
+    );
+    assert.equal(isStale(1_000 * DAY_MS, 0), false);
+  });
 
   it('R9.4 F11 a clock that was wrong for a while deletes nothing', async () => {
     const window = await machine.open();

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { AdoptRequest, RunObserver } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { readerStateIn } from '../../src/core/steps/bookmark.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
@@ -411,6 +413,53 @@ describe('spending', () => {
       ['completed', 15, 15],
     );
     assert.equal((await third.get('a'))?.ledger.length, 4);
+  });
+
+  it('R6.7 the place up to which output was read is stored with all that it says, and the next window reads on there', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    const stored = async () => {
+      const [attempt] = await machine.books().attempts((await machine.books().latest('a'))?.seq ?? 0);
+      return [attempt?.readOffset, readerStateIn(attempt?.readerState)];
+    };
+    // Neither changes anything else of the attempt.
+    for (const event of [{ type: 'window', name: '5-hour', used: 0.5 } as const, SESSION, SESSION]) {
+      run.say(event);
+      await machine.soon();
+      assert.deepEqual(await stored(), [run.written, { at: run.written }]);
+    }
+    run.start();
+    await machine.soon();
+    assert.deepEqual(await stored(), [30, { at: 30 }], 'nor does what is stored of its start move it back');
+    machine.kill(first);
+    const adopted: AdoptRequest[] = [];
+    const adopt = machine.launcher.adopt.bind(machine.launcher);
+    machine.launcher.adopt = (request, observer) => {
+      adopted.push(request);
+      return adopt(request, observer);
+    };
+    await machine.open();
+    assert.deepEqual(
+      adopted.map(({ readOffset }) => readOffset),
+      [30],
+    );
+  });
+
+  it('R6.7 a piece of output that was read before bills nothing, and moves no read position back', async () => {
+    const window = await machine.open();
+    let observer: RunObserver | undefined;
+    const launch = machine.launcher.launch.bind(machine.launcher);
+    machine.launcher.launch = (request, observing) => {
+      observer = observing;
+      return launch(request, observing);
+    };
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    observer?.output({ from: 0, to: 20, events: [cost(5)], readerState: { at: 20 } });
+    observer?.output({ from: 0, to: 10, events: [cost(3)], readerState: { at: 10 } });
+    await machine.soon();
+    const [attempt] = await machine.books().attempts((await machine.books().latest('a'))?.seq ?? 0);
+    assert.deepEqual([(await window.get('a'))?.costUsd, attempt?.readOffset], [5, 20]);
   });
 
   it('R6.6 an attempt that worked and names no cost is charged a guess, kept apart as unknown', async () => {
