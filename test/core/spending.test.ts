@@ -14,7 +14,7 @@ describe('spending', () => {
   const limit = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
     budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
-  const cost = (usd: number): AgentEvent => ({ type: 'cost', cost: toNano(usd), source: 'reported' });
+  const cost = (usd: number) => ({ type: 'cost', cost: toNano(usd), source: 'reported' }) satisfies AgentEvent;
   const said: AgentEvent = { type: 'text', text: 'I begin.', delta: false };
   const SESSION: AgentEvent = { type: 'session', sessionId: 's' };
   const USED_UP: AgentEvent = { type: 'end', ok: false, reason: 'the budget is used up', cause: 'budget' };
@@ -480,6 +480,18 @@ describe('spending', () => {
       (await window.spendToday(1)).map(({ usd, unknownUsd }) => [usd, unknownUsd]),
       [[1, 1]],
     );
+  });
+
+  it('R6.6 a cost that leaves something out is marked, until its caller reports what it was', async () => {
+    const window = await machine.open({}, PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').say({ ...cost(2), atLeast: true });
+    machine.launcher.of('a').ok();
+    await machine.soon();
+    assert.equal((await window.get('a'))?.loop.costAtLeast, true);
+    await window.recordCost('a', 1);
+    const { loop, costUsd } = (await window.get('a')) ?? {};
+    assert.deepEqual([loop?.costAtLeast, costUsd], [false, 3]);
   });
 
   it('R6.6 the guess is the median of what its agent is known to have cost, where there is one', async () => {
