@@ -9,7 +9,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 describe('after an absence', () => {
-  const machine = machineForEachTest();
+  const machine = machineForEachTest(MINUTE_MS);
 
   /** Nothing runs for a while. */
   const away = async (ms: number) => {
@@ -230,7 +230,7 @@ describe('after an absence', () => {
 });
 
 describe('times that a change of the clock has made wrong', () => {
-  const machine = machineForEachTest();
+  const machine = machineForEachTest(MINUTE_MS);
   const limited = (until?: number) => ({
     exit: { exitCode: 1 },
     says: [{ type: 'limit' as const, reason: 'limit', ...(until !== undefined && { until }) }],
