@@ -1,57 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  closeSync,
-  constants,
-  createWriteStream,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server as TcpServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { until } from '../until.ts';
 import { freshFolder, OUT } from './paths.ts';
 import { alive, carrying, childrenOf, environmentOf, type Seen, signal } from './processes.ts';
-import { type EditionName, provisionServer } from './provisionServer.ts';
+import { type EditionName, provisionServer, type ServerProgram } from './provisionServer.ts';
+import { overwrite, QUIET, QUIET_MACHINE } from './quietSettings.ts';
 
 const MARK = 'LOOP_TEST_HOST';
 /** What begins the variables that the extension gives to agents, and they to their children. */
 const AGENT_MARK = 'LOOP_SUPERVISOR_LOOP=';
 const GUARDIAN = /[\\/](guardian|host)\.cjs /;
-
-/** A quiet workbench: nothing that moves by itself, asks, or fetches. */
-const QUIET = {
-  'telemetry.telemetryLevel': 'off',
-  'workbench.reduceMotion': 'on',
-  'workbench.startupEditor': 'none',
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.enableExperiments': false,
-  'workbench.tips.enabled': false,
-  'chat.commandCenter.enabled': false,
-  'chat.disableAIFeatures': true,
-  'extensions.autoCheckUpdates': false,
-  'extensions.autoUpdate': false,
-  'extensions.ignoreRecommendations': true,
-  'update.mode': 'none',
-  'git.enabled': false,
-  'editor.minimap.enabled': false,
-  'files.autoSave': 'off',
-  'security.workspace.trust.startupPrompt': 'never',
-  'security.workspace.trust.banner': 'always',
-};
-
-/**
- * The same of the machine: in a window on a server VS Code hears settings of this scope from there alone. A host
- * without a window would outlive the test; the tests that are about it turn it on.
- */
-const QUIET_MACHINE = { 'loopSupervisor.background': 'off', 'loopSupervisor.keepAwake': false };
 
 /** A server that takes longer (ms) to stop is killed. */
 const STOPS_MS = 5_000;
@@ -82,66 +44,105 @@ export interface ServerOptions {
 export class Server {
   readonly port: number;
   readonly dataDir: string;
-  /** Settles when the server's process is gone. */
-  readonly ended: Promise<unknown>;
   /** What its process writes. */
   readonly log: string;
-  readonly #mark: string;
-  readonly #child: ChildProcess;
+  readonly #mark = randomUUID();
   readonly #options: ServerOptions;
   readonly #quit = (): void => void this.#child.kill('SIGKILL');
+  #child: ChildProcess;
+  #ended: Promise<unknown>;
+  /** Keeps its port while there is no process. */
+  #place: TcpServer | undefined;
 
-  private constructor(port: number, dataDir: string, mark: string, child: ChildProcess, options: ServerOptions) {
+  private constructor(port: number, dataDir: string, options: ServerOptions, program: ServerProgram) {
     this.port = port;
     this.dataDir = dataDir;
     this.log = join(OUT, `server-${port}.log`);
-    this.#mark = mark;
-    this.#child = child;
-    this.ended = once(child, 'exit');
     this.#options = options;
+    this.#child = this.#spawn(program, 'w');
+    this.#ended = once(this.#child, 'exit');
     process.once('exit', this.#quit);
   }
 
+  /** Settles when the server's process is gone. */
+  get ended(): Promise<unknown> {
+    return this.#ended;
+  }
+
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const { node, main } = await provisionServer(options.log, options.edition);
+    const program = await provisionServer(options.log, options.edition);
     const port = await freePort();
     const dataDir = options.dataDir ?? freshFolder('server');
     mkdirSync(dataDir, { recursive: true });
-    const mark = randomUUID();
+    const server = new Server(port, dataDir, options, program);
+    if (options.settings || !existsSync(server.#settingsFile('User'))) server.writeSettings(options.settings ?? {});
+    await server.#answers();
+    return server;
+  }
+
+  /** Kills it with the extension hosts of all windows, as a crash does. What these have started goes on. */
+  async crash(): Promise<void> {
+    const children = childrenOf(this.#child.pid!);
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+    await until('the extension hosts to be gone', () => {
+      const left = children.filter(alive);
+      for (const seen of left) signal(seen, 'SIGKILL');
+      return left.length === 0;
+    });
+    this.#place = createServer((socket) => socket.destroy()).listen(this.port, '127.0.0.1');
+    await once(this.#place, 'listening');
+  }
+
+  /** Starts it again after a crash, at the same address and on the same data. */
+  async startAgain(): Promise<void> {
+    const program = await provisionServer(this.#options.log, this.#options.edition);
+    this.#place?.close();
+    this.#place = undefined;
+    this.#child = this.#spawn(program, 'a');
+    this.#ended = once(this.#child, 'exit');
+    await this.#answers();
+  }
+
+  /** `flags`: whether its log begins anew. */
+  #spawn({ node, main }: ServerProgram, flags: 'w' | 'a'): ChildProcess {
+    const { extensionsDir, token, develop, trust, reconnectionGraceSeconds, env } = this.#options;
     const args = [
-      ...['--host', '127.0.0.1', '--port', String(port)],
-      ...(options.token
-        ? ['--connection-token-file', tokenFile(dataDir, options.token)]
-        : ['--without-connection-token']),
+      ...['--host', '127.0.0.1', '--port', String(this.port)],
+      ...(token ? ['--connection-token-file', tokenFile(this.dataDir, token)] : ['--without-connection-token']),
       ...['--accept-server-license-terms', '--telemetry-level', 'off'],
       // Lets a window say in its address what to develop or test; notifications then stay in their centre.
-      ...(options.develop ? ['--enable-smoke-test-driver'] : []),
-      ...['--server-data-dir', dataDir, '--extensions-dir', options.extensionsDir ?? join(dataDir, 'extensions')],
-      ...(options.trust ? [] : ['--disable-workspace-trust']),
-      ...(options.reconnectionGraceSeconds === undefined
+      ...(develop ? ['--enable-smoke-test-driver'] : []),
+      ...['--server-data-dir', this.dataDir, '--extensions-dir', extensionsDir ?? join(this.dataDir, 'extensions')],
+      ...(trust ? [] : ['--disable-workspace-trust']),
+      ...(reconnectionGraceSeconds === undefined
         ? []
-        : ['--reconnection-grace-time', String(options.reconnectionGraceSeconds)]),
+        : ['--reconnection-grace-time', String(reconnectionGraceSeconds)]),
     ];
-    const env = { ...cleanEnvironment(), [MARK]: mark, ...options.env };
-    const child = spawn(node, [main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = new Server(port, dataDir, mark, child, options);
+    const child = spawn(node, [main, ...args], {
+      env: { ...cleanEnvironment(), [MARK]: this.#mark, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     mkdirSync(OUT, { recursive: true });
-    const log = createWriteStream(server.log);
+    const log = createWriteStream(this.log, { flags });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
-    if (options.settings || !existsSync(server.#settingsFile('User'))) server.writeSettings(options.settings ?? {});
+    return child;
+  }
+
+  /** Waits until its process answers; one that ends instead is stopped, and told. */
+  async #answers(): Promise<void> {
+    const child = this.#child;
     try {
       await until('the VS Code server to answer', async () => {
         if (child.exitCode !== null) return true;
-        return (await fetch(`${server.origin}/version`)).ok;
+        return (await fetch(`${this.origin}/version`)).ok;
       });
-      if (child.exitCode !== null)
-        throw new Error(`The VS Code server ended with ${child.exitCode}; see ${server.log}.`);
+      if (child.exitCode !== null) throw new Error(`The VS Code server ended with ${child.exitCode}; see ${this.log}.`);
     } catch (error) {
-      await server.stop();
+      await this.stop();
       throw error;
     }
-    return server;
   }
 
   get origin(): string {
@@ -222,9 +223,10 @@ export class Server {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill('SIGTERM');
       const late = setTimeout(() => this.#child.kill('SIGKILL'), STOPS_MS);
-      await this.ended;
+      await this.#ended;
       clearTimeout(late);
     }
+    this.#place?.close();
     await until('all that the server started to be gone', () => {
       const left = carrying(MARK, this.#mark).filter(alive);
       for (const seen of left) signal(seen, 'SIGKILL');
@@ -235,21 +237,6 @@ export class Server {
 
   #settingsFile(scope: string): string {
     return join(this.dataDir, 'data', scope, 'settings.json');
-  }
-}
-
-/**
- * Writes a file in one piece over what it holds. A window that reads it between a truncation and the new text would
- * take all settings for unset, and ask for a reload.
- */
-function overwrite(file: string, text: string): void {
-  const content = Buffer.from(text);
-  const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT);
-  try {
-    const more = Math.max(0, fstatSync(descriptor).size - content.length);
-    writeSync(descriptor, Buffer.concat([content, Buffer.alloc(more, ' ')]), 0, content.length + more, 0);
-  } finally {
-    closeSync(descriptor);
   }
 }
 
