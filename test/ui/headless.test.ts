@@ -79,8 +79,10 @@ describe('no window needed', () => {
     await until('the host on standby', () => headless().length === 1);
     const [standby] = headless();
     assert.ok(standby);
-    await server.crash();
+    const crash = server.crash();
+    // Its page would go on trying to connect, and reload itself.
     await window.page.goto('about:blank');
+    await crash;
     assert.ok(alive(standby) && running().length > 0, 'the host and the agent go on');
     paying.waits = false;
     await until('the host to end: nothing is left', () => headless().length === 0);

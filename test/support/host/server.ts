@@ -80,16 +80,16 @@ export class Server {
     return server;
   }
 
-  /** Kills it with the extension hosts of all windows, as a crash does. What these have started goes on. */
+  /**
+   * Kills it and the extension hosts of all windows at once, as a crash does, and resolves when they are gone. What
+   * these have started goes on.
+   */
   async crash(): Promise<void> {
     const children = childrenOf(this.#child.pid!);
     this.#child.kill('SIGKILL');
+    for (const seen of children) signal(seen, 'SIGKILL');
     await this.#ended;
-    await until('the extension hosts to be gone', () => {
-      const left = children.filter(alive);
-      for (const seen of left) signal(seen, 'SIGKILL');
-      return left.length === 0;
-    });
+    await until('the extension hosts to be gone', () => !children.some(alive));
     this.#place = createServer((socket) => socket.destroy()).listen(this.port, '127.0.0.1');
     await once(this.#place, 'listening');
   }
