@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
@@ -132,8 +132,17 @@ async function restore(
 async function isWorkTree(cwd: string): Promise<boolean> {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const git = join(folder, '.git');
-    if (existsSync(join(git, 'HEAD')) || (await stat(git).catch(() => undefined))?.isFile()) return true;
+    // Asked before and after every run, of every folder above: none of them is worth a turn of the thread pool.
+    if (existsSync(join(git, 'HEAD')) || isFile(git)) return true;
     if (folder === dirname(folder)) return false;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
   }
 }
 
