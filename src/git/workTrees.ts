@@ -126,7 +126,7 @@ async function restore(
 }
 
 /**
- * A work tree has a `.git` in one of the folders above: a folder with a HEAD, for Git passes others by, or a file in
+ * A work tree has a `.git` in one of the folders above: a folder with a HEAD, because Git skips others, or a file in
  * linked work trees and submodules.
  */
 async function isWorkTree(cwd: string): Promise<boolean> {
