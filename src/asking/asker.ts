@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, writeFi
 import { join } from 'node:path';
 import { ANSWER, type AnswerRecord, ASK, type AskRecord } from './questionRecords.ts';
 
-/** How often (ms) an answer is looked for where the system reports no changes of folders. */
+/** How often (ms) to look for an answer where the system reports no changes of folders. */
 const LOOK_MS = 200;
 
 /** Asks through the run folder, and waits for as long as it takes. */

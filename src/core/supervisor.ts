@@ -79,7 +79,7 @@ export class Supervisor extends AccountCommands {
    */
   async shutdown(timeoutMs = 30_000): Promise<void> {
     if (typeof timeoutMs !== 'number')
-      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, and is ${quote(timeoutMs)}`);
+      throw new InvalidArgumentError('timeoutMs', `must be a number of ms, but is ${quote(timeoutMs)}`);
     return this.lifecycle.shutdown(timeoutMs);
   }
 

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lookAt } from '../core/model/looks.ts';
 import type { Processes } from './processes.ts';
 
-/** A lock that nobody is seen to hold must stay the same for so long (ms) before it goes. */
+/** How long (ms) a lock that nobody is seen to hold must stay the same before it goes. */
 const STAYS_MS = 300;
-/** How long (ms) a Git that works there is waited for. */
+/** How long (ms) to wait for a Git that works there. */
 const BUSY_MS = 60_000;
 const LOOK_AGAIN_MS = 100;
 

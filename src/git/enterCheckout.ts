@@ -90,7 +90,7 @@ async function settleOne(parts: HomeParts, { root, workTree, name }: LeftHome): 
       if (recovered.kind === 'kept' || recovered.kind === 'left') return recovered.message;
       if (recovered.kind === 'before' && recovered.found !== undefined)
         return (
-          `Bringing work into ${root} was cut off half-way, and was led back. ` +
+          `Bringing work into ${root} was cut off half-way, and was rolled back. ` +
           `What was found there is the commit ${recovered.found} in ${store.folder}.`
         );
     }

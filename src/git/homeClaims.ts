@@ -8,7 +8,7 @@ import type { ProcessIdentity } from '../core/model/processIdentity.ts';
 import { isGone, type Processes } from './processes.ts';
 import { keyOf } from './snapshotStore.ts';
 
-/** How long (ms) another host is waited for that brings work into the same checkout. */
+/** How long (ms) to wait for another host that brings work into the same checkout. */
 const BUSY_MS = 60_000;
 /** Hosts look again after this long (ms) to twice as long, so that two do not meet for ever. */
 const LOOK_AGAIN_MS = 50;
@@ -55,7 +55,7 @@ const record = z.object({
 export type HomeStep = z.infer<typeof step>;
 type Details = z.infer<typeof record>;
 
-/** What a host that is gone, or could not lead back, has left in a checkout. */
+/** What a host that is gone, or could not roll back, has left in a checkout. */
 export interface LeftHome extends Details {
   readonly file: string;
 }
@@ -67,7 +67,7 @@ function folderIn(storage: string): string {
 
 /**
  * One host's right to bring work into a checkout, and its note of what is under way there (R12.4). The note is on disk
- * before Git changes anything: the next host knows what it must wait for, and what to lead back.
+ * before Git changes anything: the next host knows what it must wait for, and what to roll back.
  */
 export class HomeClaim {
   readonly #processes: Processes;
@@ -92,11 +92,12 @@ export class HomeClaim {
   /** Notes the Git that is about to begin. Rejects where it cannot be noted: then it must not begin. */
   readonly noteGit = async (pid: number): Promise<void> => {
     const look = await this.#processes.find(pid);
-    if (look.state === 'unknown') throw new Error(`Git was not begun, for it could not be watched: ${look.why}.`);
+    if (look.state === 'unknown')
+      throw new Error(`Git was not started, because its process could not be watched: ${look.why}.`);
     if (look.state === 'there') await this.note({ git: pick(look.value) });
   };
 
-  /** Lets the next one in. `isSettled`: nothing is to be led back; else the note stays, without an owner. */
+  /** Lets the next one in. `isSettled`: nothing is to be rolled back; else the note stays, without an owner. */
   async release(isSettled: boolean): Promise<void> {
     if (isSettled) await rm(this.#file, { force: true });
     // Needs no space, which may be what is missing.
@@ -174,7 +175,7 @@ function parse(file: string, text: string): Details {
   const { success, data } = record.safeParse(jsonOf(text));
   if (success) return data;
   throw new Error(
-    `What was being brought home when a window ended is not known, for ${file} cannot be read: ` +
+    `What was being brought home when a window ended is not known, because ${file} cannot be read: ` +
       'see that your checkout is as it should be (git status), then remove that file.',
   );
 }
@@ -201,7 +202,7 @@ async function write(file: string, details: Details): Promise<void> {
     await rm(`${file}.new`, { force: true }).catch(() => undefined);
     const why = whyOf(error);
     throw new Error(
-      `Git was not begun in ${details.root}, for ${file} could not be written (${why}): free some space.`,
+      `Git was not started in ${details.root}, because ${file} could not be written (${why}): free some space.`,
     );
   }
 }

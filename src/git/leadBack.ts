@@ -21,7 +21,7 @@ export interface HalfWay {
 export interface LedBack {
   /** Files that were changed since, which are as they were found. */
   readonly kept: readonly string[];
-  /** The snapshot of what was found; absent where there was nothing to lead back. */
+  /** The snapshot of what was found; absent where there was nothing to roll back. */
   readonly found?: string;
 }
 
@@ -73,7 +73,7 @@ async function filesIn(git: Git, store: SnapshotStore, { folders, step, name, co
   return { tree, whole, part, changed, before };
 }
 
-/** What is staged of these files, of which nothing was before: by Git as it was to, or by somebody since. */
+/** Which of these files are staged (none was before): as Git was to stage them, or otherwise by somebody since. */
 export async function stagedIn(git: Git, store: SnapshotStore, { folders, step, coming }: HalfWay) {
   const { root } = folders;
   const [was, comes] = await Promise.all([

@@ -12,7 +12,7 @@ import { listWorkTrees } from './workTree.ts';
 export const COMMIT = /^[0-9a-f]{40,64}$/;
 export const BRANCH = /^loops\/[\p{L}\p{N}_-]+$/u;
 
-/** A file unchanged for so long (ms) was left by a crash. */
+/** A file that has not changed for this long (ms) was left by a crash. */
 const LEFT_AFTER_MS = 60 * 60_000;
 
 export const FETCH = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];

@@ -168,7 +168,7 @@ async function pageOf(
   return byGh ?? comparePage(hosted, comparison) ?? pageNamedBy(said, hosted);
 }
 
-/** `gh` knows forks and hosts of companies. It only names the page, for it "opens" it with `echo`. */
+/** `gh` knows forks and hosts of companies. It only names the page, because it "opens" it with `echo`. */
 async function pageOfGh(
   git: Git,
   root: string,

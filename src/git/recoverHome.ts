@@ -37,7 +37,7 @@ export type Recovered =
 
 /**
  * Settles what was cut off in a checkout (R12.4). It waits for a Git that is still at work, never writes where one is,
- * and leads back only while the commit is checked out that was so before. `hasFailed`: Git is known to have ended by
+ * and rolls back only while the commit is checked out that was so before. `hasFailed`: Git is known to have ended by
  * itself, with neither its work done nor conflicts.
  */
 export async function recoverHome(
@@ -51,7 +51,8 @@ export async function recoverHome(
     const atWork = note.git;
     const isIdle = await untilIdle(async () => !(await isGone(processes, atWork)));
     const where = note.step ? root : note.workTree;
-    const message = `A Git that a window has left is at work in ${where} (process ${atWork.pid}): wait for its end.`;
+    const left = `A Git process that a closed window left behind (${atWork.pid}) still works in ${where}`;
+    const message = `${left}: wait for it to finish.`;
     if (!isIdle) return { kind: 'left', message };
     await unlockWorkTree(parts, note.workTree);
   }
@@ -113,7 +114,7 @@ async function isHome(git: Git, root: string, { way, head, tip, loopId }: HomeSt
 
 /**
  * Whether Git came to its end at conflicts, which its user may have resolved since. Where nobody can tell beforehand
- * that there will be any, it is taken to have, for what is staged may be somebody's work.
+ * that there will be any, it is taken to have, because what is staged may be somebody's work.
  */
 async function hasStopped(git: Git, store: SnapshotStore, checkout: Checkout, half: HalfWay): Promise<boolean> {
   const { step, coming } = half;
@@ -147,8 +148,8 @@ export async function forgetMerge(git: Git, checkout: Checkout, step: HomeStep, 
 function keptText(root: string, kept: readonly string[]): string {
   const named = kept.length > 3 ? `${kept.slice(0, 3).join(', ')} and ${kept.length - 3} more` : kept.join(', ');
   return (
-    `Bringing work into ${root} was cut off half-way. It was led back, but for what was changed since (${named}): ` +
-    'see what is in there, commit or discard it, then try again.'
+    `Bringing work into ${root} was cut off half-way. It was rolled back, except for files changed since (${named}): ` +
+    'look at them, commit or discard them, then try again.'
   );
 }
 
@@ -156,7 +157,7 @@ function leftText(store: SnapshotStore, root: string, { commit }: HomeStep, erro
   const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
   const from = commit === undefined ? 'git' : `git --git-dir="${store.folder}" --work-tree="${root}"`;
   return (
-    `${root} is not as it was, and could not be led back (${why}). Free some space and try again, ` +
+    `${root} is not as it was, and could not be rolled back (${why}). Free some space and try again, ` +
     `or run there: ${from} checkout ${commit ?? 'HEAD'} -- .`
   );
 }

@@ -8,7 +8,7 @@ import type { SnapshotStore } from './snapshotStore.ts';
 /** Untracked files larger than this (bytes) are left out of snapshots, and named. */
 export const LARGEST_UNTRACKED_BYTES = 10 * 1024 * 1024;
 
-/** Files are looked at in groups of this many. */
+/** How many files to look at in one go. */
 const AT_ONCE = 64;
 
 /** How much newer (ms) an index is made than all files. */

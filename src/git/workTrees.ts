@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository, WorkTree, WorkTrees } from '../core/ports/workTrees.ts';
@@ -129,14 +129,23 @@ async function restore(
 }
 
 /**
- * A work tree has a `.git` in one of the folders above: a folder with a HEAD, for Git passes others by, or a file in
+ * A work tree has a `.git` in one of the folders above: a folder with a HEAD, because Git skips others, or a file in
  * linked work trees and submodules.
  */
 async function isWorkTree(cwd: string): Promise<boolean> {
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const git = join(folder, '.git');
-    if (existsSync(join(git, 'HEAD')) || (await stat(git).catch(() => undefined))?.isFile()) return true;
+    // Asked before and after every run, of every folder above: none of them is worth a turn of the thread pool.
+    if (existsSync(join(git, 'HEAD')) || isFile(git)) return true;
     if (folder === dirname(folder)) return false;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
   }
 }
 

@@ -8,7 +8,7 @@ export interface AfterLogout {
   readonly why: string;
 }
 
-/** What is asked of the system; tests put their own answers here. */
+/** The questions to the system; tests put their own answers here. */
 export interface LogoutQuestions extends ScopeQuestions {
   readonly platform: NodeJS.Platform;
   /** The control groups of a process, as Linux writes them; empty where that is not known. */

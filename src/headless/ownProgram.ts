@@ -3,8 +3,8 @@ import { lookAt } from '../core/model/looks.ts';
 import type { ProgramLook } from './headlessHost.ts';
 
 /**
- * Returns what says whether the program of that path is the file that it is now. What cannot be seen proves nothing,
- * and passes for the same.
+ * Returns a function that says whether the program at that path is still the same file. One that cannot be read counts
+ * as the same.
  */
 export function watchProgram(path: string): () => ProgramLook {
   const look = () =>

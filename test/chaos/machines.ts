@@ -291,7 +291,8 @@ class MachinesChaos {
     for (const violation of violations) this.#violations.add(violation);
     const { schema } = parseAddress(this.#address);
     const [count] = await this.#options.cluster.sql(
-      `SELECT count(*)::int AS n FROM ${schema}.history WHERE to_state = 'waiting' AND why LIKE 'nothing is heard of%'`,
+      `SELECT count(*)::int AS n FROM ${schema}.history
+       WHERE to_state = 'waiting' AND why LIKE '%has not been heard from%'`,
     );
     return { ledger, takenOver: Number(count?.n) };
   }

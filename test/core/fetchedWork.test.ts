@@ -171,7 +171,7 @@ describe('The work of a loop that ran on another machine', () => {
     const fetch = async (loopId: string) => (await trees()).fetch({ loopId });
     const asked = others.map((loopId) => fetch(loopId).catch(() => undefined));
     await base.clock.advance(1_000);
-    await assert.rejects(fetch('a'), /cannot be fetched now: the work of 4 others is under way/);
+    await assert.rejects(fetch('a'), /cannot be fetched now: 4 other transfers are in progress/);
     await second.release();
     await settled(base.clock, Promise.all(asked));
     assert.equal(transfers(), undefined);

@@ -104,7 +104,7 @@ describe('Machines that share a store', () => {
     await base.clock.advance(2 * MINUTE);
     assert.deepEqual([stateOf(second, 'a'), stateOf(second, 'b')], ['machineAway', 'running']);
     const [waiting] = second.status().waiting;
-    assert.match(waiting?.reason ?? '', /nothing is heard of the one.+its end is not confirmed/);
+    assert.match(waiting?.reason ?? '', /the one.+has not been heard from, so its end is not confirmed/);
   });
 
   it('R16.3 R7.6 what was taken over is never restarted elsewhere, and its user decides where its machine stays away', async () => {

@@ -168,7 +168,7 @@ describe('bringing work home that is cut off', () => {
       });
   }
 
-  it('R12.4 a file that was half written, and one that was ignored before, are led back too', async () => {
+  it('R12.4 a file that was half written, and one that was ignored before, are rolled back too', async () => {
     bench.write({ '.env': 'KEY=of the agent\n' }, tree.path);
     bench.git('-C', tree.path, 'add', '--force', '.env');
     bench.git('-C', tree.path, 'commit', '--quiet', '-m', 'Add a file that is ignored');
@@ -184,7 +184,10 @@ describe('bringing work home that is cut off', () => {
     await kill('merge', 'pre-merge-commit');
     bench.write({ 'a.txt': 'two, from the agent\nand a line of mine\n' });
     const [said = ''] = await bench.trees.settleLeft();
-    assert.match(said, /led back, but for what was changed since \(a\.txt\): .* commit or discard it, then try again/);
+    assert.match(
+      said,
+      /rolled back, except for files changed since \(a\.txt\): .* commit or discard them, then try again/,
+    );
     assert.equal(bench.git('status', '--porcelain'), 'M a.txt\n M b.txt\n?? mine.txt');
     assert.deepEqual([read('a.txt'), unfinished()], ['two, from the agent\nand a line of mine\n', []]);
     const refused = await home('merge');
@@ -193,7 +196,7 @@ describe('bringing work home that is cut off', () => {
     isHome('merge', await home('merge'));
   });
 
-  it('R12.4 where the user has committed since, nothing is led back', async () => {
+  it('R12.4 where the user has committed since, nothing is rolled back', async () => {
     await kill('squash', 'pre-commit');
     bench.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '--all', '-m', 'Taken by hand');
     const before = mine();
@@ -201,7 +204,7 @@ describe('bringing work home that is cut off', () => {
     assert.deepEqual([mine(), notes()], [before, []]);
   });
 
-  it('R12.4 conflicts that Git had come to are told of by the next host, and are not led back', async () => {
+  it('R12.4 conflicts that Git had come to are told of by the next host, and are not rolled back', async () => {
     bench.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '-m', 'Mine', '--', 'b.txt');
     bench.write({ 'a.txt': 'mine too\n' });
     bench.git('-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '-m', 'Mine too', '--', 'a.txt');
@@ -240,7 +243,10 @@ describe('bringing work home that is cut off', () => {
     const find = async (pid: number) => (pid === process.pid ? workers.find(pid) : unknown('no free descriptors'));
     const environment = async () => bench.env;
     const host = createWorkTrees({ processes: { ...workers, find }, storage: bench.storage, environment });
-    await assert.rejects(host.bringHome(bench.root, tree, 'merge', LOOP), /Git was not begun, .*: no free descriptors/);
+    await assert.rejects(
+      host.bringHome(bench.root, tree, 'merge', LOOP),
+      /Git was not started, .*: no free descriptors/,
+    );
     assert.deepEqual(mine(), before);
     isHome('merge', await home('merge'));
   });

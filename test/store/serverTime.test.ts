@@ -110,6 +110,6 @@ describe('store on PostgreSQL: clocks that are hours off', () => {
       boot += 1_000;
       await until('the lapse', () => state() === 'waiting');
       const [waiting] = second.status().waiting;
-      assert.match(waiting?.reason ?? '', /nothing is heard of one/);
+      assert.match(waiting?.reason ?? '', /one, where it ran, has not been heard from/);
     });
 });

@@ -18,7 +18,7 @@ export interface Directives {
   readonly spawn: number;
   /** Megabytes of output. */
   readonly floodMegabytes: number;
-  /** Its usage window is used up for so long. */
+  /** Its usage window is used up for this long. */
   readonly limitSeconds: number | undefined;
   /** A tool call is denied. */
   readonly denied: boolean;

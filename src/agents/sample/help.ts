@@ -26,7 +26,7 @@ Directives anywhere in the prompt:
   [ignore-sigterm]   go on after SIGINT and SIGTERM
   [spawn N]          start N processes that live on after it; the first has a child and a grandchild
   [flood MB]         print that many megabytes
-  [limit SECONDS]    say that the usage window is used up, and resets in so long
+  [limit SECONDS]    say that the usage window is used up, and resets after that time
   [overload]         say that the provider is overloaded, try again, and fail
   [auth]             say that there is no valid login
   [denied]           have a tool call denied

@@ -15,7 +15,7 @@ export const addFetch: AddCommands = (program, run) => {
     .action(
       run(async (session, loopId: string) => {
         session.mustNotBeInside("Fetching a loop's work");
-        // Its clone is looked for there.
+        // The host looks for its clone there.
         session.folder = session.cwd;
         const supervisor = await session.supervisor();
         const { branch, path } = await (await supervisor.workTrees()).fetch({ loopId });

@@ -12,7 +12,7 @@ interface LogsOptions extends PrintOptions {
   readonly attempt?: number;
 }
 
-/** Between two looks (ms) for more, and where that is asked of another machine. */
+/** How long (ms) to wait between two looks for more, here and on another machine. */
 const LOOK_EVERY_MS = 300;
 const ASK_EVERY_MS = 1_000;
 

@@ -22,7 +22,7 @@ const CODES = [
 export type ErrorCode = (typeof CODES)[number];
 
 /**
- * Whether an error is the supervisor's own. Told by its code, for the class is another one in each bundle of the
+ * Whether an error is the supervisor's own. Recognized by its code, because each bundle has a class of its own of the
  * extension.
  */
 export function isSupervisorError(error: unknown): error is SupervisorError {

@@ -83,7 +83,7 @@ export type SupervisorEvent = EventOrigin &
         readonly exitCode?: number;
         readonly score?: number;
       }
-    /** Nothing was heard of it for long; `forMs` absent when it was heard of again. */
+    /** It has been silent for long; `forMs` is absent when it has broken its silence. */
     | {
         readonly type: 'loop:silent';
         readonly loopId: string;

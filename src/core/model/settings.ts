@@ -63,7 +63,7 @@ export interface Settings {
   readonly onWindowClose: 'keep' | 'stop';
   /** How long work may be unattended before it comes back held (R9.5); 0 = forever. */
   readonly staleAfterMs: number;
-  /** With no window alive for so long the runs are stopped; 0 = no limit. */
+  /** With no window alive for this long, the runs are stopped; 0 = no limit. */
   readonly unattendedGraceMs: number;
   /** How long runs go on while their machine cannot reach the store that it shares (R16.3). */
   readonly partitionGraceMs: number;

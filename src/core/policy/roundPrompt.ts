@@ -9,7 +9,7 @@ export interface RoundReport {
 }
 
 /**
- * The prompt of the next round. With `resume` it is the report alone, for the agent knows its task; with `fresh` it is
+ * The prompt of the next round. With `resume` it is only the report: the agent knows its task; with `fresh` it is
  * the original prompt and the report. The output stands in a fence that it cannot close, and is named as output.
  */
 export function roundPrompt(prompt: string, { check, result, logPath }: RoundReport): string {

@@ -220,8 +220,8 @@ export interface WorkTrees {
   ): Promise<MergePreview>;
   /**
    * Brings it home. What the agent left uncommitted is committed first, with the title and a `Loop-Id` trailer. Where
-   * Git fails half-way, the checkout is led back to what it was. Other hosts are kept out meanwhile, and what one that
-   * was cut off has left there is settled first.
+   * Git fails half-way, the checkout is rolled back. Other hosts are kept out meanwhile, and what one that was cut off
+   * has left there is settled first.
    */
   bringHome(
     root: string,

@@ -32,7 +32,7 @@ export class SleepWatch {
     return this.#sleptMs;
   }
 
-  /** A transaction that saw a sleep of so long (ms) has been committed. */
+  /** A transaction that saw a sleep of this length (ms) has been committed. */
   actedOn(sleptMs: number): void {
     if (this.#sleptMs === sleptMs) this.#sleptMs = 0;
   }

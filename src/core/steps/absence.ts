@@ -14,7 +14,7 @@ export function noteReturn(unit: UnitOfWork): void {
 }
 
 /**
- * This host slept for so long (ms) with its machine, and no other host was awake meanwhile: that is an absence too
+ * This host slept for this long (ms) with its machine, and no other host was awake meanwhile: that is an absence too
  * (R9.5). A caller starts nothing, and leaves it to the others.
  */
 export function noteSleep(unit: UnitOfWork, sleptMs: number): void {

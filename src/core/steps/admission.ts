@@ -87,23 +87,23 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
     throw new InvalidLoopError('loopId', 'must be 1 to 128 letters, digits, ".", "_", ":" or "-"');
   }
   if (!Number.isInteger(priority))
-    throw new InvalidLoopError('priority', `must be a finite integer, and is ${priority}`);
+    throw new InvalidLoopError('priority', `must be a finite integer, but is ${priority}`);
   if (estimatedCostUsd !== undefined && !isCost(estimatedCostUsd)) {
     throw new InvalidLoopError(
       'estimatedCostUsd',
-      `must be a finite number of USD, 0 or more, and is ${estimatedCostUsd}`,
+      `must be a finite number of USD, 0 or more, but is ${estimatedCostUsd}`,
     );
   }
   if (maxCostUsd !== undefined && !(isCost(maxCostUsd) && maxCostUsd > 0)) {
-    throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+    throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, but is ${maxCostUsd}`);
   }
   if (spec.whenBlocked !== undefined && spec.whenBlocked !== 'reject' && spec.whenBlocked !== 'queue')
-    throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", and is ${String(spec.whenBlocked)}`);
+    throw new InvalidLoopError('whenBlocked', `must be "reject" or "queue", but is ${String(spec.whenBlocked)}`);
   if (spec.parent !== undefined && typeof spec.parent !== 'string')
-    throw new InvalidLoopError('parent', `must be the id of a loop, and is ${typeof spec.parent}`);
+    throw new InvalidLoopError('parent', `must be the id of a loop, but is ${typeof spec.parent}`);
   checkMetadata(spec.metadata);
   if (spec.title !== undefined && typeof spec.title !== 'string')
-    throw new InvalidLoopError('title', `must be text, and is ${typeof spec.title}`);
+    throw new InvalidLoopError('title', `must be text, but is ${typeof spec.title}`);
   const agent = spec.agent ?? context.settings.defaultAgent;
   const profile = context.agents.find(agent);
   if (!profile)
@@ -111,10 +111,10 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   const refusal = profile.refuse(prompt);
   if (refusal !== undefined) throw new InvalidLoopError('prompt', refusal);
   if (spec.commands !== undefined && typeof spec.commands !== 'boolean')
-    throw new InvalidLoopError('commands', `must be true or false, and is ${String(spec.commands)}`);
+    throw new InvalidLoopError('commands', `must be true or false, but is ${String(spec.commands)}`);
   const cwd = spec.cwd ?? context.window.folders[0] ?? context.window.home;
   if (typeof cwd !== 'string' || !ABSOLUTE.test(cwd))
-    throw new InvalidLoopError('cwd', `must be the absolute path of a folder, and is ${JSON.stringify(cwd)}`);
+    throw new InvalidLoopError('cwd', `must be the absolute path of a folder, but is ${JSON.stringify(cwd)}`);
   const folder = context.folders.look(cwd);
   if (folder.state === 'gone') throw new InvalidLoopError('cwd', `"${cwd}" is not an existing folder`);
   if (folder.state === 'unknown')
@@ -124,11 +124,11 @@ export function checkSpec(given: LoopSpec, context: SupervisorContext): CheckedS
   const usual = spec.parent === undefined ? context.settings.isolation : 'folder';
   const isolation = spec.isolation ?? (machine === undefined ? usual : 'worktree');
   if (!ISOLATIONS.includes(isolation))
-    throw new InvalidLoopError('isolation', `must be "folder" or "worktree", and is ${String(isolation)}`);
+    throw new InvalidLoopError('isolation', `must be "folder" or "worktree", but is ${String(isolation)}`);
   if (machine !== undefined && isolation === 'folder')
     throw new InvalidLoopError('isolation', 'must be "worktree" where it runs on another machine');
   if (spec.carryChanges !== undefined && typeof spec.carryChanges !== 'boolean')
-    throw new InvalidLoopError('carryChanges', `must be true or false, and is ${String(spec.carryChanges)}`);
+    throw new InvalidLoopError('carryChanges', `must be true or false, but is ${String(spec.carryChanges)}`);
   if (spec.carryChanges && isolation === 'folder')
     throw new InvalidLoopError('carryChanges', 'needs isolation: "worktree", as the folder itself has the changes');
   if (spec.carryChanges && machine !== undefined)
@@ -259,7 +259,7 @@ function checkMetadata(metadata: unknown): void {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw new InvalidLoopError('metadata', 'must be an object');
   const why = whyNotJson(metadata, 'metadata');
-  if (why !== undefined) throw new InvalidLoopError('metadata', `must survive JSON, and ${why}`);
+  if (why !== undefined) throw new InvalidLoopError('metadata', `must be JSON, but ${why}`);
 }
 
 function isTooLong(text: string): boolean {

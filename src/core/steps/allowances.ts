@@ -60,7 +60,7 @@ export function withMore<L extends LoopFacts>(loop: L, cap?: NanoUsd): L {
     const [least, given] = [toUsd(cost), toUsd(cap)];
     throw new InvalidLoopError(
       'maxCostUsd',
-      `must be more than the ${least} USD that the loop has cost, and is ${given}`,
+      `must be more than the ${least} USD that the loop has cost, but is ${given}`,
     );
   }
   const raised = maxCost === undefined || capLeftOf(loop) > 0 ? {} : { maxCost: cost + maxCost };

@@ -91,7 +91,7 @@ function chargeEvent(
 
 /** The history says where output may be missing (R8.1). */
 function noteAnew(unit: UnitOfWork, loop: ActiveLoop, anew: 'cut' | 'replaced'): void {
-  const why = `somebody has ${anew === 'cut' ? 'cut off' : 'replaced'} the log of the run; it is read anew`;
+  const why = `the log of the run was ${anew === 'cut' ? 'truncated' : 'replaced'}; it is read again from its start`;
   unit.tx.addHistory(loop.seq, { at: unit.now, from: loop.state, to: loop.state, why });
 }
 

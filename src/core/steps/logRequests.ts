@@ -4,7 +4,7 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 
 /** How many may be under way at once. */
 const MOST_UNDER_WAY = 16;
-/** One of which nothing was heard for so long (ms) is given up, with what was sent. */
+/** One of which nothing was heard for this long (ms) is given up, with what was sent. */
 const GIVEN_UP_MS = 2 * 60_000;
 /** How long a piece is at most: characters of base64, so that each can be decoded alone. */
 const PIECE_CHARACTERS = 256 * 1024;
@@ -39,7 +39,7 @@ export function askForOutput(unit: UnitOfWork, id: string, loopId: string, asked
   if (underWay.length >= MOST_UNDER_WAY)
     throw new WrongStateError(
       loopId,
-      `cannot be shown now: the output of ${MOST_UNDER_WAY} others is under way. Try again in a moment`,
+      `cannot be shown now: the output of ${MOST_UNDER_WAY} others is being fetched. Try again in a moment`,
     );
   put(unit, id, { ...asked, state: 'asked', at: unit.now });
   return id;

@@ -76,7 +76,7 @@ export function takeOverLapsed(unit: UnitOfWork, machines: Machines): void {
     unit.putWindows(new Map([...unit.liveState.windows].filter(([, lease]) => lease.machine !== id)));
     for (const loop of [...unit.liveState.active.values()]) if (loop.machine === id) takeOver(unit, loop, name, epoch);
     for (const loop of [...unit.liveState.preparing.values()])
-      if (loop.machine === id) requeue(unit, loop, `nothing is heard of ${name}, where its work tree was made`);
+      if (loop.machine === id) requeue(unit, loop, `${name}, where its work tree was made, has not been heard from`);
   }
 }
 
@@ -86,8 +86,8 @@ function takeOver(unit: UnitOfWork, loop: ActiveLoop, name: string, epoch: numbe
   const outstanding = outstandingOf(loop);
   const charged = outstanding > 0 ? charge(unit, loop, { key, cost: outstanding, source: 'unknown' }) : undefined;
   const why =
-    `nothing is heard of ${name}, where it ran, so its end is not confirmed: it goes on when that machine is back, ` +
-    'or treat it as ended';
+    `${name}, where it ran, has not been heard from, so its end is not confirmed: ` +
+    'it goes on when that machine is back, or treat it as ended';
   wait(unit, charged ?? loop, { for: 'you', need: 'machineAway' }, why);
 }
 

@@ -59,7 +59,7 @@ function takeFromCap(unit: UnitOfWork, parent: ActiveLoop, asked: NanoUsd | unde
   const left = Math.max(0, parent.maxCost - used);
   const taken = asked ?? left;
   if (taken <= 0 || taken > left) {
-    const held = isHeldByAgent ? ', for the rest is granted to its own run' : '';
+    const held = isHeldByAgent ? ', because the rest is granted to its own run' : '';
     throw new NotAllowedError(`the cap of the loop ${parent.loopId} has $${toUsd(left)} left for it${held}`);
   }
   const maxCost = parent.maxCost - taken;

@@ -4,8 +4,8 @@ import type { UnitOfWork } from '../state/unitOfWork.ts';
 const CHUNK = 500;
 
 /**
- * Stores of loops that have become parked that they count against the depth of the queue no more, not even once they
- * can start (R2.2).
+ * Records that loops which have become parked no longer count against the depth of the queue, not even once they can
+ * start (R2.2).
  */
 export function markParked(unit: UnitOfWork): void {
   for (const loop of unit.liveState.lanes.newlyParked(CHUNK)) unit.put({ ...loop, wasParked: true });

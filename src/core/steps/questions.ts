@@ -97,7 +97,7 @@ export function answer(unit: UnitOfWork, loopId: string, given: GivenAnswer): vo
   const chosen = question.choices.find((one) => one.kind === kind) ?? question.choices.find(isMeant);
   if (!chosen && kind !== 'denyOnce') {
     const offered = plainLine(question.choices.map((one) => one.id).join(', '));
-    throw new InvalidArgumentError('choice', `must be one that the agent offers (${offered}), and is ${choice}`);
+    throw new InvalidArgumentError('choice', `must be one that the agent offers (${offered}), but is ${choice}`);
   }
   const allow = chosen !== undefined && isAllow(chosen.kind);
   const replies = allow ? repliesTo(question.request, given.replies) : undefined;
@@ -136,8 +136,8 @@ function isAllow(kind: ChoiceKind): boolean {
   return kind === 'allowOnce' || kind === 'allowAlways';
 }
 
-/** A loop that asks for so long is stopped where its agent can resume, so that others may use its slot (R17.2). */
-const STOPPED_ASKING = 'stopped, as nobody has answered for so long: it goes on when you do';
+/** A loop that asks for this long is stopped where its agent can resume, so that others may use its slot (R17.2). */
+const STOPPED_ASKING = 'stopped, because it waited too long for an answer: it goes on when you answer';
 
 /** The loop whose run was stopped because nobody answered: it waits, or goes on if somebody has by now (R17.2). */
 export function afterAsking(unit: UnitOfWork, loop: ActiveLoop): void {

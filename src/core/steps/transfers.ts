@@ -7,7 +7,7 @@ import { endWorkTree } from './workTreeEnd.ts';
 
 /** How many may be under way at once. */
 const MOST_UNDER_WAY = 4;
-/** One of which nothing was heard for so long (ms) is given up, with its pieces. */
+/** One of which nothing was heard for this long (ms) is given up, with its pieces. */
 const GIVEN_UP_MS = 15 * 60_000;
 /** How many work trees whose work is home wait for their machine; older ones are left to its tidying (R12.6). */
 const MOST_LEFT = 50;
@@ -30,7 +30,7 @@ export function askForWork(unit: UnitOfWork, id: string, loopId: string, { seq, 
   if (underWay.length >= MOST_UNDER_WAY)
     throw new WrongStateError(
       loopId,
-      `cannot be fetched now: the work of ${MOST_UNDER_WAY} others is under way. Try again once one of them has come`,
+      `cannot be fetched now: ${MOST_UNDER_WAY} other transfers are in progress. Try again when one has finished`,
     );
   put(unit, id, { state: 'asked', seq, from, to, at: unit.now });
   return id;

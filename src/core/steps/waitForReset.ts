@@ -9,7 +9,7 @@ import { requeue, wait } from './transitions.ts';
 
 /** A reset that was named for a time so short ago (ms) has come; one further back was misread. */
 const JUST_PASSED_MS = 60 * 60_000;
-/** Who worked for so long (ms) before a limit was not kept from working by the one before. */
+/** Who worked for this long (ms) before a limit was not kept from working by the one before. */
 const LONG_WORK_MS = 60 * 60_000;
 
 /** Its account's usage window is used up: the account is held, and the loop waits as long as that (R14.4). */

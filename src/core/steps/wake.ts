@@ -25,7 +25,7 @@ export function wakeForBudget(unit: UnitOfWork, why: string): void {
 }
 
 /**
- * Whether something is to be done about a wait: it is over, or it began in the future, for the clock went back (R4.5).
+ * Whether a wait needs something done: it is over, or it began in the future, since the clock went back (R4.5).
  */
 export function isDue(loop: TimedLoop, now: number): boolean {
   return loop.since > now || !isPending(loop.until, now);

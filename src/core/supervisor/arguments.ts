@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../model/errors.ts';
 
 /** @throws InvalidArgumentError if what a caller passed as `argument` is no text. */
 export function mustBeText(argument: string, value: unknown): void {
-  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, and is ${quote(value)}`);
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, `must be text, but is ${quote(value)}`);
 }
 
 /** A value as an error shows it: its first 40 characters. */

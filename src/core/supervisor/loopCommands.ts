@@ -84,7 +84,7 @@ export abstract class LoopCommands extends SupervisorViews {
     mustBeText('loopId', loopId);
     const name = signalNamed(signal);
     if (name === undefined)
-      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, and is ${quote(signal)}`);
+      throw new InvalidArgumentError('signal', `must be the name of a signal such as SIGTERM, but is ${quote(signal)}`);
     this.lifecycle.mustBeOpen();
     return signalGroup(this.engine, loopId, name);
   }
@@ -284,5 +284,5 @@ function idIn(spec: LoopSpec | undefined): string {
 function capOf(maxCostUsd: number | undefined): NanoUsd | undefined {
   if (maxCostUsd === undefined) return undefined;
   if (isCost(maxCostUsd) && maxCostUsd > 0) return toNano(maxCostUsd);
-  throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, and is ${maxCostUsd}`);
+  throw new InvalidLoopError('maxCostUsd', `must be a finite number of USD above 0, but is ${maxCostUsd}`);
 }

@@ -5,7 +5,7 @@ import { isOnMains } from './mains.ts';
 
 export interface KeepAwakeOptions {
   readonly platform: NodeJS.Platform;
-  /** Where its program is looked for. */
+  /** Where to look for its program. */
   readonly environment: Readonly<Record<string, string>>;
   readonly log: (message: string, error?: unknown) => void;
   /** Whether the machine is on mains power; the system is asked if absent. */

@@ -10,7 +10,7 @@ export interface FoundContainment extends ContainmentReport {
   wrap(token: string, maxMemoryBytes: number): readonly string[];
 }
 
-/** What is asked of the system; tests answer in its place. */
+/** The questions to the system; tests answer in its place. */
 export interface ContainmentQuestions extends ScopeQuestions {
   /** Why no control group can be made; undefined if one can. */
   readonly whyNoGroup: (run: RunCommand) => Promise<string | undefined>;

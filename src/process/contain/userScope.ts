@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type RunCommand, runCommand } from '../tables/runCommand.ts';
 
-/** What is asked of the system, so that it can be tested where no systemd runs. */
+/** The questions to the system, so that it can be tested where no systemd runs. */
 export interface ScopeQuestions {
   readonly run: RunCommand;
   readonly exists: (path: string) => boolean;

@@ -15,7 +15,7 @@ export interface AskShellOptions {
 const LONGEST = 16 * 1024 * 1024;
 /** A shell that has answered gets this long (ms) to leave. */
 const LEAVE_MS = 2_000;
-/** How long (ms) after its end a shell's output is waited for; others may hold it open forever. */
+/** How long (ms) to wait for a shell's output after its end; others may hold it open forever. */
 const LAST_WORDS_MS = 500;
 
 /**

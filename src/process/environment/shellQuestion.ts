@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 /** An environment, as Node prints it. */
 const environment = z.record(z.string(), z.string());
 
-/** How a shell is asked for its environment, and what an answer looks like. */
+/** How to ask a shell for its environment, and what an answer looks like. */
 export interface ShellQuestion {
   readonly args: readonly string[];
   /** The environment in what the shell has printed so far; undefined while it is not all there. */

@@ -11,7 +11,7 @@ import { linkTargets } from './linkTargets.ts';
 const LARGEST_BYTES = 4 * 1024 * 1024;
 /** No agent asks this many at once. */
 const MOST_QUESTIONS = 50;
-/** A request that could not be read for so long (ms) is taken for one that never can be. */
+/** A request that could not be read for this long (ms) is taken for one that never can be. */
 const UNSEEN_FOR_MS = 60_000;
 
 const kinds = <T extends string>(names: readonly T[]) => z.enum(names);

@@ -20,7 +20,7 @@ import { lastWords } from './lastWords.ts';
 import { RunSigns } from './runSigns.ts';
 import { Tail } from './tail.ts';
 
-/** How long (ms) beyond the time that it may need a guardian is waited for after a stop. */
+/** How long (ms) to wait for a guardian after a stop, beyond the time that it may need. */
 const WATCHDOG_MS = 10_000;
 
 /**

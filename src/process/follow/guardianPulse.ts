@@ -3,7 +3,7 @@ import { lookAtClaim } from '../runFolder/recordSchemas.ts';
 import type { RunFiles } from '../runFolder/runFiles.ts';
 import { Heartbeat } from './heartbeat.ts';
 
-/** How often (ms) the heartbeat is looked at. */
+/** How often (ms) to look at the heartbeat. */
 const LOOK_MS = 1_000;
 /** How often (ms) a guardian is woken that does not show whether it works. */
 const WAKE_MS = 10_000;

@@ -3,7 +3,7 @@ import { lastLineOf } from './lastLine.ts';
 
 /** How long (ms) nothing must follow a line before it counts as the last one. */
 const STANDS_MS = 1_000;
-/** How often (ms) the logs are looked at. */
+/** How often (ms) to look at the logs. */
 const LOOK_MS = 500;
 /** How much (bytes) of the end of a log is read for its last line. */
 const TAIL_BYTES = 4_096;

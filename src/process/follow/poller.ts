@@ -1,7 +1,7 @@
 import type { Disposable } from '../../core/model/disposable.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 
-/** What is looked at again and again. */
+/** Something to look at again and again. */
 export interface Polled {
   poll(): void;
   /** Whether something is expected at any moment. */
@@ -10,7 +10,7 @@ export interface Polled {
 
 const POLL_MS = 200;
 const EAGER_MS = 8;
-/** What was expected and has not come in all this time (ms) is looked for at the usual pace. */
+/** After this long (ms) without what was expected, looks return to the usual pace. */
 const EAGER_FOR_MS = 2_000;
 
 /** One timer for all runs of a window, and none when there are no runs. */

@@ -10,7 +10,7 @@ export interface WatchLimits {
   /** How long without progress makes a run silent. */
   readonly silenceMs: number;
   readonly onSilence: 'warn' | 'restart';
-  /** After its last word its process may live on for so long. */
+  /** After its last word its process may live on for this long. */
   readonly endGraceMs: number;
 }
 

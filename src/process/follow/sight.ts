@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 10_000;
 const SHOWN_AFTER_MS = 5_000;
 
 export interface SightOptions {
-  /** How long (ms) a run that cannot be seen is looked for. */
+  /** How long (ms) to go on looking for a run that cannot be seen. */
   readonly unseenForMs: number | undefined;
   /** Called when looks begin to fail, with the reason. */
   readonly onLost: (why: string) => void;

@@ -6,7 +6,7 @@ import type { ProcessInspector } from '../../core/ports/launcher.ts';
 import { lookAtWindowFile, RENEW_MS } from '../runFolder/windowFile.ts';
 import { keyOf } from '../tables/processTable.ts';
 
-/** How often (ms) windows are looked for; more often when the time without one is short. */
+/** How often (ms) to look for windows; more often when the time without one is short. */
 const LOOK_MS = 5_000;
 /** How long (ms) a living window may take to rewrite its file after somebody removed it. */
 const MISSING_FOR_MS = 3 * RENEW_MS;

@@ -14,7 +14,7 @@ export interface Sight {
 /** What the deadlines say now. */
 export interface Verdict {
   readonly stop?: StopBy;
-  /** Nothing was heard for that long, and only a warning follows. */
+  /** The agent has been silent for that long; only a warning follows. */
   readonly silent?: { readonly kind: 'first-output' | 'silence'; readonly forMs: number };
   /** When (ms from now) the next of them is due, at most. */
   readonly dueMs: number;
@@ -42,7 +42,7 @@ export class Deadlines {
     this.#heardAt = now;
   }
 
-  /** Its window has gone: it stops after so long, unless `stay` is called. */
+  /** Its window has gone: it stops after that time, unless `stay` is called. */
   leave(now: number, stopAfterMs: number | undefined): void {
     this.#leaveAt = stopAfterMs === undefined ? undefined : now + stopAfterMs;
   }

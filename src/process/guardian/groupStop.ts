@@ -53,7 +53,7 @@ export function stopTimes(
 export class GroupStop {
   /** All that were seen below the leader before signals. */
   readonly #seen = new Map<string, ProcessIdentity>();
-  /** The processes that were asked to end, and when (time of `performance.now`) they are killed. */
+  /** The processes that got a signal to end, and when (time of `performance.now`) they are killed. */
   readonly asked = new Map<string, number>();
   readonly #options: GroupStopOptions;
   /** Signals go out one after another. */

@@ -24,7 +24,7 @@ import { exitProblem, failedStart } from './startError.ts';
 import { StopRequest } from './stopRequest.ts';
 import { troubleOf } from './whoseTrouble.ts';
 
-/** How often (ms) orders are looked for where no signal can wake us. */
+/** How often (ms) to look for orders where no signal can wake us. */
 const ORDERS_MS = process.platform === 'win32' ? 250 : 1_000;
 /** How often (ms) it shows that it works, where the request does not say. */
 const BEAT_MS = 10_000;

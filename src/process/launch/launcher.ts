@@ -57,7 +57,7 @@ export interface LauncherOptions {
   readonly leaseFile?: string;
   readonly clock: Clock;
   readonly log: (message: string, error?: unknown) => void;
-  /** How long (ms) a run that cannot be seen is looked for; 10 minutes if absent (R3.1). */
+  /** How long (ms) to go on looking for a run that cannot be seen; 10 minutes if absent (R3.1). */
   readonly unseenForMs?: number;
 }
 

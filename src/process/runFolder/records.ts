@@ -128,7 +128,7 @@ export type Order =
   /** `by`: it is meant as a stop. */
   | { readonly kind: 'signal'; readonly signal: string; readonly by?: StopBy }
   | { readonly kind: 'keepWaiting' }
-  /** Its window has gone; with `stopAfterMs` it stops after so long unless it is adopted. */
+  /** Its window has gone; with `stopAfterMs` it stops after that time unless it is adopted. */
   | { readonly kind: 'leave'; readonly stopAfterMs?: number }
   /** A window follows it. `mine`: one that has its folder open. */
   | { readonly kind: 'adopted'; readonly mine: boolean };

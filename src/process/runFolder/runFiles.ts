@@ -20,7 +20,7 @@ export interface RunFiles {
   readonly ended: string;
   /** There while nothing has been heard for long. */
   readonly silent: string;
-  /** There once its processes were looked for: those that were seen. */
+  /** The processes that were seen; there once somebody has looked for them. */
   readonly seen: string;
   /** There if the logs were cut back to their limit. */
   readonly cut: string;

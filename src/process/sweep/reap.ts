@@ -38,7 +38,7 @@ export async function reap({
   if (runs.length === 0) return ended;
   const options = { keep, deep: true };
   const found = await findProcesses(table, runs, options);
-  // What could not be looked for now is looked for when the next window opens.
+  // The next window that opens looks for what could not be seen now.
   if (found.state === 'unknown') return ended;
   await Promise.all(
     runs.map(async (run) => {

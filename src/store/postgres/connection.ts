@@ -15,7 +15,7 @@ const CHARACTERS_PER_MS = 200;
 export interface Timeouts {
   /** To connect and log in. */
   readonly connect: number;
-  /** For one round trip, as the client sees it: a server that does not answer for so long counts as out of reach. */
+  /** For one round trip, as the client sees it: a server that does not answer within it counts as out of reach. */
   readonly answer: number;
   /** For one statement, as the server sees it. */
   readonly statement: number;

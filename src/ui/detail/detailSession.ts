@@ -123,13 +123,13 @@ export class DetailSession implements Disposable {
       const running = this.#running();
       try {
         const [files, usage] = await Promise.all([this.#sizes(), running ? this.#deps.usage(running) : undefined]);
-        // Nothing comes before the loop itself, after which a page is looked at anew.
+        // Nothing comes before the loop itself, after which a page is read anew.
         if (this.#sent === '') continue;
         this.#sendLook(files, usage);
       } catch (error) {
         this.#deps.onError(error);
       }
-      // The same attempt is looked at again after a pause.
+      // Look at the same attempt again after a pause.
       if (!this.#begun || !this.#visible || !running || running.token !== this.#running()?.token) continue;
       this.#again = false;
       this.#arm();

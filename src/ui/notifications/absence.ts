@@ -2,9 +2,9 @@ import type { FinishedLoop } from '../../core/model/loop.ts';
 import { toUsd } from '../../core/model/money.ts';
 import { formatClock, formatNumber, formatUsd } from '../text/format.ts';
 
-/** After so long an absence (ms), one summary replaces single notices. */
+/** After an absence of this long (ms), one summary replaces single notices. */
 export const ABSENCE_MS = 4 * 3_600_000;
-/** After so long without focus (ms), notices wait: nobody would see them. */
+/** After this long without focus (ms), notices wait: nobody would see them. */
 export const AWAY_MS = 30 * 60_000;
 
 /** What happened during an absence. */

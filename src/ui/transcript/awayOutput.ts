@@ -106,7 +106,7 @@ export class AwayOutput implements Disposable {
       });
   }
 
-  /** Returns how long (ms) to wait before the next piece is asked for. */
+  /** Returns how long (ms) to wait before asking for the next piece. */
   async #fetch(token: string): Promise<number> {
     try {
       const { isAtEnd, isComplete, isFull, left } = await this.#deps.fetch(token);

@@ -3,7 +3,7 @@ import type { Result } from './result.ts';
 import { runSuite, type Suite } from './suite.ts';
 
 /** So many suites run side by side: much of most of them is waiting, and none depends on how fast it goes. */
-const LANES = Math.min(6, availableParallelism() * 2);
+const LANES = Math.min(6, availableParallelism() * 2 + 1);
 
 /** Runs suites in their order, some side by side. Returns their results in that order too. */
 export async function runSuites(suites: readonly Suite[]): Promise<Result[]> {

@@ -5,7 +5,7 @@ import { runSuites } from './lanes.ts';
 import { count, summary } from './result.ts';
 import { rulesProven } from './rules.ts';
 import type { Suite } from './suite.ts';
-import { GROUPS } from './suites.ts';
+import { GROUPS, longestFirst } from './suites.ts';
 
 // node runTests.ts [group …]: runs these groups of suites, or all, and ends with their totals.
 const asked = process.argv.slice(2);
@@ -25,7 +25,7 @@ if (process.env.VSCODE_TEST_HOST !== 'desktop' && suites.has('vscode'))
     .then(() => provisionServer(console.log, 'oldest'))
     .catch((error: unknown) => console.error(error));
 
-const results = await runSuites([...suites.values()]);
+const results = await runSuites(longestFirst([...suites.values()]));
 if (asked.length === 0) results.push(rulesProven(results));
 console.log(summary(results));
 process.exitCode = count(results, 'fail') > 0 || count(results, 'pass') === 0 ? 1 : 0;

@@ -17,7 +17,7 @@ export interface Suite {
   readonly records?: boolean;
   /** That many of its programs run side by side and share its tests among them; one if left out. */
   readonly workers?: number;
-  /** No other suite runs beside it: it makes what they need, or takes all that the machine has. */
+  /** No other suite runs beside it: it makes what they need. */
   readonly alone?: boolean;
 }
 

@@ -25,11 +25,19 @@ const VSCODE_OLDEST: Suite = {
 
 // Much of a test is waiting, so that a few side by side take little longer than one.
 const UI: Suite = {
-  ...{ name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3, alone: true },
+  ...{ name: 'ui', command: ['node', 'test/support/run/worker.ts'], records: true, workers: 3 },
 };
 
-/** These take longest, so they begin first. */
-const LONG = ['chaos', 'process', 'git', 'headless', 'store', 'core', 'soak', 'fuzz', 'webviews'];
+const PACKAGE = 'package';
+
+/**
+ * These take longest, so they begin first; the UI comes last, since it takes all that the machine has left. One test of
+ * the package builds it anew, so that it goes before what loads the build.
+ */
+const LONG = [
+  ...[PACKAGE, 'chaos', 'process', 'git', 'headless', 'store', 'core'],
+  ...[VSCODE.name, VSCODE_OLDEST.name, 'soak', 'fuzz', 'webviews'],
+];
 
 /** One suite for each folder of tests that need nothing but Node. */
 function unit(): Suite[] {
@@ -38,12 +46,22 @@ function unit(): Suite[] {
   const folders = new Set(files.map((file) => dirname(file).split(sep)[1] ?? ''));
   return [...folders]
     .filter((folder) => !special.has(folder))
-    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .sort()
     .map((folder) => mocha(folder || 'repository', folder ? `test/${folder}/**/*.test.ts` : 'test/*.test.ts'));
 }
 
-function rank(folder: string): number {
-  return LONG.includes(folder) ? LONG.indexOf(folder) : LONG.length;
+/**
+ * Suites that may run side by side, the longest first: none of them begins when the others are done. Those up to the
+ * last that runs alone keep their places, since it makes what the others need.
+ */
+export function longestFirst(suites: readonly Suite[]): Suite[] {
+  const from = suites.findLastIndex(({ alone }) => alone) + 1;
+  return [...suites.slice(0, from), ...suites.slice(from).sort((a, b) => rank(a) - rank(b))];
+}
+
+function rank({ name }: Suite): number {
+  if (name === UI.name) return Number.POSITIVE_INFINITY;
+  return LONG.includes(name) ? LONG.indexOf(name) : LONG.length;
 }
 
 function mocha(name: string, spec: string): Suite {
@@ -63,8 +81,7 @@ function filesOf(pattern: string): string[] {
 export const GROUPS: Readonly<Record<string, () => readonly Suite[]>> = {
   check: () => CHECK,
   build: () => [BUILD],
-  // Packing is alone: before all that can run side by side, rather than between.
-  package: () => [PACK, mocha('package', 'test/package/**/*.test.ts')],
+  package: () => [PACK, mocha(PACKAGE, 'test/package/**/*.test.ts')],
   unit,
   // A desktop is of one version: the one that the environment names.
   vscode: () => [BUILD, VSCODE, ...(process.env.VSCODE_TEST_HOST === 'desktop' ? [] : [VSCODE_OLDEST])],
