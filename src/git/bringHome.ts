@@ -7,7 +7,7 @@ import { enterCheckout, type HomeParts } from './enterCheckout.ts';
 import { adviceFor, type Git, type GitResult } from './git.ts';
 import { whatBlocks, whatIsGone } from './homeBlockers.ts';
 import { forgetLeft, type HomeClaim, type HomeStep } from './homeClaims.ts';
-import { patchFile, patchOf, whatComes } from './homeComing.ts';
+import { notedTree, patchFile, patchOf, whatComes } from './homeComing.ts';
 import { bringBranchAlong } from './ownBranch.ts';
 import { type Checkout, forgetMerge, recoverHome, unmergedIn } from './recoverHome.ts';
 
@@ -87,7 +87,9 @@ async function prepare(
   const store = storeOf(checkout.commonFolder);
   const { paths } = await whatComes(git, store, root, way, { head, tip, branch });
   const guard = await guardCheckout(git, store, checkout, claim.details.name, paths);
-  return { kind: 'ready', step: { way, loopId: loop.loopId, branch, tip, head, ...guard } };
+  const noted = await notedTree(checkout);
+  const step = { way, loopId: loop.loopId, branch, tip, head, ...guard, ...(noted !== undefined && { noted }) };
+  return { kind: 'ready', step };
 }
 
 /** What Git is begun with in a user's checkout. */

@@ -35,6 +35,8 @@ const step = z.object({
   tree: z.string(),
   /** The snapshot of them in our repository; absent where all of them are committed. */
   commit: z.exactOptional(z.string()),
+  /** What Git had noted of an earlier merge in the checkout: a tree. */
+  noted: z.exactOptional(z.string()),
 });
 const record = z.object({
   format: z.literal(1),

@@ -1,7 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BringHomeWay } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
+import type { HomeStep } from './homeClaims.ts';
+import type { CheckoutFolders } from './snapshot.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 
 /** What bringing a branch home makes of the files that are checked out. */
@@ -44,6 +46,39 @@ export async function whatComes(
   const tree = merged.stdout.split('\n')[0] as string;
   const changed = await git.run(['diff-tree', '-r', ...names, `${head}^{tree}`, tree], where);
   return { tree, paths: new Set(changed.split('\0').filter(Boolean)), conflicts: merged.code === 1 };
+}
+
+/** The tree that Git has noted of its last merge in a checkout, which it does before it writes the index. */
+export async function notedTree({ gitFolder }: CheckoutFolders): Promise<string | undefined> {
+  const text = await readFile(join(gitFolder, 'AUTO_MERGE'), 'utf8').catch(() => '');
+  return /^[0-9a-f]{40,}$/.test(text.trim()) ? text.trim() : undefined;
+}
+
+/**
+ * What a merge that was cut off has made of the files: for a Git that could not tell beforehand, by what it has noted
+ * since. A note from before, or one that changes more than this merge does, tells nothing.
+ */
+export async function whatCame(
+  git: Git,
+  checkout: CheckoutFolders,
+  step: HomeStep,
+  coming: HomeComing,
+): Promise<HomeComing> {
+  if (coming.tree !== undefined || step.way === 'apply') return coming;
+  const tree = await notedTree(checkout);
+  if (tree === undefined || tree === step.noted) return coming;
+  const names = ['--name-only', '--no-renames', '-z'];
+  const changed = await git.try(['diff-tree', '-r', ...names, `${step.head}^{tree}`, tree], { cwd: checkout.root });
+  const isOfThis = changed.stdout.split('\0').every((path) => path === '' || coming.paths.has(path));
+  if (changed.code !== 0 || !isOfThis) return coming;
+  return { ...coming, tree, conflicts: await hadConflicts(git, checkout) };
+}
+
+/** Whether Git came to conflicts, resolved since or not. */
+async function hadConflicts(git: Git, { root, gitFolder }: CheckoutFolders): Promise<boolean> {
+  if ((await git.run(['ls-files', '--unmerged', '--resolve-undo'], { cwd: root })) !== '') return true;
+  const message = await readFile(join(gitFolder, 'MERGE_MSG'), 'utf8').catch(() => '');
+  return /^\W*Conflicts:$/m.test(message);
 }
 
 /** The file of the patch that is applied. */

@@ -5,7 +5,7 @@ import { untilIdle } from './atWork.ts';
 import { removeDeadLocks } from './deadLocks.ts';
 import type { Git } from './git.ts';
 import type { HomeStep, LeftHome } from './homeClaims.ts';
-import { patchFile, whatComes } from './homeComing.ts';
+import { patchFile, whatCame, whatComes } from './homeComing.ts';
 import { type HalfWay, isWhole, leadBack, stagedIn } from './leadBack.ts';
 import { isGone, type Processes } from './processes.ts';
 import type { CheckoutFolders } from './snapshot.ts';
@@ -85,7 +85,7 @@ async function settle(parts: RecoverParts, step: HomeStep, name: string, hasFail
   // Its user has gone on: what stands there is theirs.
   if (head !== step.head) return { kind: 'before' };
   try {
-    const coming = await whatComes(git, store, root, step.way, step);
+    const coming = await whatCame(git, checkout, step, await whatComes(git, store, root, step.way, step));
     const half = { folders: checkout, step, name, coming };
     if (!hasFailed) {
       if (step.way === 'apply' && (await isWhole(git, store, half))) return { kind: 'home', commit: head };

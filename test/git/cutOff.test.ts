@@ -10,6 +10,8 @@ import { stays, until } from '../support/until.ts';
 import { deadWorkers, filesOf, GitBench } from './support.ts';
 
 const LOOP = { seq: 1, loopId: 'loop-1', title: 'Fix the build' };
+/** A file that both sides can change without a conflict. */
+const LONG = '1\n2\n3\n4\n5\n6\n7\n8\n9\n';
 const never = () => new Promise<never>(() => undefined);
 
 /** Where Git is when it is cut off: in which of its programs. */
@@ -60,7 +62,7 @@ describe('bringing work home that is cut off', () => {
   before(async () => {
     bench = new GitBench();
     saved = `${bench.home}-saved`;
-    bench.commit({ 'a.txt': 'one\n', 'b.txt': 'b\n', '.gitignore': '.env\n' });
+    bench.commit({ 'a.txt': 'one\n', 'b.txt': 'b\n', 'long.txt': LONG, '.gitignore': '.env\n' });
     bench.write({ 'b.txt': 'stashed\n' });
     bench.git('stash', 'push', '--quiet');
     bench.write({ 'b.txt': 'mine\n', 'mine.txt': 'not tracked\n', '.env': 'KEY=1\n' });
@@ -89,9 +91,15 @@ describe('bringing work home that is cut off', () => {
   const noteOf = () => JSON.parse(readFileSync(join(bench.storage, 'home', notes()[0] ?? ''), 'utf8'));
   const home = (way: BringHomeWay) => bench.trees.bringHome(bench.root, tree, way, LOOP);
 
+  /** Changes a file and commits it alone, past the hooks of these tests. */
+  function commitTo(folder: string, name: string, text: string): void {
+    bench.write({ [name]: text }, folder);
+    bench.git('-C', folder, '-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '-m', 'Change', '--', name);
+  }
+
   /** A host that is gone from the moment on in which its Git is cut off at a point. */
-  function cutOff(way: BringHomeWay, at: string, how: 'kill' | 'hold'): Promise<void> {
-    const env = { ...bench.env, LOOP_AT: at, LOOP_DO: how };
+  function cutOff(way: BringHomeWay, at: string, how: 'kill' | 'hold', of = bench.env): Promise<void> {
+    const env = { ...of, LOOP_AT: at, LOOP_DO: how };
     const environment = () => (isThere('cut') ? never() : Promise.resolve(env));
     const host = createWorkTrees({ processes: deadWorkers(), storage: bench.storage, environment });
     void host.bringHome(bench.root, tree, way, LOOP);
@@ -99,8 +107,8 @@ describe('bringing work home that is cut off', () => {
   }
 
   /** Kills Git and its host, and waits for the end of both. */
-  async function kill(way: BringHomeWay, at: string): Promise<void> {
-    await cutOff(way, at, 'kill');
+  async function kill(way: BringHomeWay, at: string, of = bench.env): Promise<void> {
+    await cutOff(way, at, 'kill', of);
     const { git } = noteOf();
     await until('the end of Git', async () => (await createWorkers().find(git.pid)).state === 'gone');
   }
@@ -167,6 +175,50 @@ describe('bringing work home that is cut off', () => {
         isHome(way, await next);
       });
   }
+
+  describe('with a Git that cannot tell beforehand what a merge makes', () => {
+    let env: Record<string, string>;
+    const trees = () =>
+      createWorkTrees({ processes: createWorkers(), storage: bench.storage, environment: async () => env });
+
+    beforeEach('let both sides change the same file, and Git be older than 2.38', () => {
+      const old = join(bench.home, 'old');
+      const usage = 'echo "usage: git merge-tree <base-tree> <branch1> <branch2>" >&2; exit 129';
+      const words = ['#!/bin/sh', `case " $* " in *" merge-tree --write-tree "*) ${usage} ;; esac`];
+      bench.write({ 'old/git': [...words, `exec ${bench.git('--exec-path')}/git "$@"`, ''].join('\n') }, bench.home);
+      chmodSync(join(old, 'git'), 0o755);
+      env = { ...bench.env, PATH: `${old}:${bench.env['PATH']}` };
+      commitTo(bench.root, 'long.txt', LONG.replace('1', 'one, of mine'));
+      commitTo(tree.path, 'long.txt', LONG.replace('9', 'nine, from the agent'));
+    });
+
+    for (const [way, at] of [
+      ['merge', 'moves main'],
+      ['squash', 'pre-commit'],
+    ] as const)
+      it(`R12.4 ${way}: Git and its host are killed at "${at}": it is rolled back whole, and comes home once`, async () => {
+        const before = mine();
+        await kill(way, at, env);
+        const [said = ''] = await trees().settleLeft();
+        assert.match(said, /was cut off half-way, and was rolled back\. What was found there is the commit/);
+        assert.deepEqual([mine(), unfinished(), notes()], [before, [], []]);
+        const { kind } = await trees().bringHome(bench.root, tree, way, LOOP);
+        assert.equal(kind, 'done');
+        assert.match(read('long.txt'), /^one, of mine\n2\n.*\n8\nnine, from the agent\n$/s);
+      });
+
+    it('R12.4 conflicts that its user has resolved since stay resolved', async () => {
+      commitTo(bench.root, 'a.txt', 'mine too\n');
+      await cutOff('merge', 'smudge new.txt', 'hold', env);
+      writeFileSync(join(bench.home, 'go'), '');
+      await until('the conflicts', () => isMerging());
+      bench.write({ 'a.txt': 'both\n' });
+      bench.git('add', 'a.txt');
+      const before = mine();
+      assert.deepEqual(await trees().settleLeft(), []);
+      assert.deepEqual(mine(), before);
+    });
+  });
 
   it('R12.4 a file that was half written, and one that was ignored before, are rolled back too', async () => {
     bench.write({ '.env': 'KEY=of the agent\n' }, tree.path);

@@ -6,6 +6,7 @@ import type { CommandContext, CommandTable } from '../commands/commandTable.ts';
 import { loopOf } from '../commands/target.ts';
 import { count } from '../text/format.ts';
 import { ALL_STATES } from '../text/loopStates.ts';
+import { runPlace } from '../text/proofWords.ts';
 import { oneLine } from '../text/safeText.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import { resumeArguments } from './resumeLine.ts';
@@ -31,7 +32,7 @@ export const reviewCommands: CommandTable = {
       const isWhole = query.round === undefined && query.attempt === undefined;
       const workTrees = isWhole ? await workHere(ctx, loop) : await (await ctx.host.ready()).workTrees();
       const review = await workTrees.review(loopId, query);
-      return showReview(review, query);
+      return showReview(review, await placeOf(ctx, review, query));
     },
 
   /** Opens the work tree of a loop in a window of its own. */
@@ -95,10 +96,17 @@ function queryIn(value: unknown): Pick<ReviewQuery, 'round' | 'attempt'> {
   };
 }
 
-async function showReview(review: Review, { round, attempt }: ReviewQuery): Promise<number> {
+/** Which part of a loop's work is shown, as the rest of a sentence: ` in round 2`. */
+async function placeOf(ctx: CommandContext, { loopId, seq }: Review, { round, attempt }: ReviewQuery): Promise<string> {
+  if (round !== undefined) return ` in round ${round}`;
+  if (attempt === undefined) return '';
+  const runs = (await (await ctx.host.ready()).get(loopId, seq))?.attempts ?? [];
+  return ` in ${runPlace(runs.find(({ number }) => number === attempt) ?? { number: attempt })}`;
+}
+
+async function showReview(review: Review, part: string): Promise<number> {
   const { files, leftOut, isShared } = review;
   const title = oneLine(review.title, 60) || review.loopId;
-  const part = round !== undefined ? ` in round ${round}` : attempt !== undefined ? ` in attempt ${attempt}` : '';
   if (files.length === 0) void vscode.window.showInformationMessage(`“${title}” has changed no file${part}.`);
   else {
     const resources = files.map((file) => resourceOf(review, file));

@@ -10,16 +10,19 @@ export const CHECK_WORDS: { readonly [outcome in CheckOutcome]: string } = {
   unstartable: 'could not be started',
 };
 
+type Run = Pick<AttemptDetail, 'number' | 'isCheck' | 'isSetup' | 'round'>;
+
 /** What a run was for: an attempt of the agent, the work of a round, or its check (R11). */
-export function runLabel({
-  number,
-  isCheck,
-  isSetup,
-  round,
-}: Pick<AttemptDetail, 'number' | 'isCheck' | 'isSetup' | 'round'>): string {
+export function runLabel({ number, isCheck, isSetup, round }: Run): string {
   if (isSetup) return 'Set-up of its work tree';
   if (isCheck) return round === 0 ? 'Check before the first round' : `Check of round ${round}`;
   return round === undefined ? `Attempt ${number}` : `Round ${round}`;
+}
+
+/** The same within a sentence: `round 2`, `the check of round 2`. */
+export function runPlace(run: Run): string {
+  const label = runLabel(run);
+  return `${run.isCheck || run.isSetup ? 'the ' : ''}${label[0]?.toLowerCase()}${label.slice(1)}`;
 }
 
 /** What the agent said last in a loop's latest run of it; undefined where it has said nothing. */
