@@ -314,7 +314,7 @@ export const KNOWN_COURSES: readonly (readonly Command[])[] = [
     },
     { act: 'crash', window: 1, quick: false },
   ],
-  // R3.3 The last grant was spent, so that nobody could give any back, and the head that waited for that was not started.
+  // R3.3 The last grant was spent, so that nobody could give any back, and the head that waited for it was not started.
   [
     {
       act: 'submit',
