@@ -923,6 +923,24 @@ describe('spending', () => {
     assert.deepEqual(machine.launcher.of('a').stops, ['budget'], 'what it accrues counts, too');
   });
 
+  it('R3.3 R6.8 the remainder of the day goes to who waits for it once nobody can give any back', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'before' });
+    machine.launcher.of('before').end({ says: [cost(4.34), { type: 'end', ok: true }] });
+    await machine.soon();
+    machine.launcher.onStop = () => undefined;
+    await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 0.17 });
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    assert.deepEqual(
+      [machine.alive(), window.status().queued[0]?.waitingFor],
+      [['a'], 'budget'],
+      'a may give some back',
+    );
+    machine.launcher.of('a').say(cost(0.29));
+    await machine.soon();
+    assert.deepEqual([machine.alive(), window.status().budget.granted], [['a', 'b'], 0.37]);
+  });
+
   it('R6.8 spending that shows only at the end is granted its estimate and marked as not bounded', async () => {
     const agents = fakeCatalog(fakeProfile('sample', { spending: 'atEnd' }));
     const window = await machine.open(limit(10), { agents });

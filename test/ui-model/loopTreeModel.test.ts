@@ -328,6 +328,13 @@ describe('The tree of loops', () => {
     assert.equal(await label('\u0000'), 'a');
   });
 
+  it('R17.1 begins the row of a loop that asks with its question, which a narrow side bar shows', async () => {
+    const request = { kind: 'command', tool: 'Bash', title: 'Install', command: 'npm install left-pad' } as const;
+    const question = { id: 'q1', request, choices: [{ id: 'y', kind: 'allowOnce', label: 'Yes' }], at: NOW } as const;
+    const model = modelOf({ live: [running('a', { cost: toNano(0.2), asking: [question] })], finished: [] });
+    assert.equal((await model.find('a'))?.row.description, 'asks: run npm install left-pad? · $0.20 · 2m 05s');
+  });
+
   it('adds what else is known about a running loop', async () => {
     const source = sourceOf({ live: [running('a'), queued('q', 1)], finished: [] });
     const model = new LoopTreeModel(

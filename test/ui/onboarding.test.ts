@@ -27,6 +27,15 @@ const CANNOT = {
     'It says nothing while it retries: an outage of its provider looks like silence. ' +
     'Its extra calls, such as summaries, show in its cost only at its end.',
 };
+/** What claude says when it has done what it was asked for. */
+const DONE = {
+  type: 'result',
+  subtype: 'success',
+  is_error: false,
+  total_cost_usd: 0.25,
+  num_turns: 1,
+  result: 'Done.',
+};
 const STEPS = [
   'Run sample loops',
   'Choose an agent',
@@ -42,6 +51,7 @@ describe('onboarding', () => {
       '--help':
         'echo "--print --output-format --verbose --permission-mode --settings --model --session-id --resume --max-budget-usd"',
       'auth status': 'echo "{ \\"loggedIn\\": true }"',
+      '*': `while read -r line; do :; done; echo '${JSON.stringify(DONE)}'`,
     },
     codex: { '--version': 'echo "codex-cli 0.48.0"' },
     'codex-work': {
@@ -61,6 +71,7 @@ describe('onboarding', () => {
   const host = useWorkbench({
     settings: { ...settings, ...themeSetting('dark') },
     env: programs.environment,
+    files: { 'notes.md': 'Greet the moon [quick]\n' },
     // Beside the steps of a walkthrough there is room for its pictures only in a wide window.
     size: { width: 1500, height: 860 },
   });
@@ -208,6 +219,23 @@ describe('onboarding', () => {
       });
     });
 
+    it('Open Settings begins with what matters first, of the machine where VS Code keeps that apart', async () => {
+      const { window } = host;
+      await window.command('Open Settings');
+      const contents = window.page.locator('.settings-toc-wrapper .monaco-list-row');
+      await until('the headings', async () => {
+        const rows = await contents.evaluateAll((elements) =>
+          elements.map((row) => ({ at: Number(row.getAttribute('data-index')), text: row.textContent ?? '' })),
+        );
+        const texts = rows.toSorted((a, b) => a.at - b.at).map(({ text }) => text.replace(/\s*\(\d+\)$/, '').trim());
+        const ours = texts.slice(texts.indexOf('Loop Supervisor') + 1);
+        assert.deepEqual(ours.slice(0, 5), ['Agents', 'Running at once', 'Budget', 'Work trees', 'Notifications']);
+        return true;
+      });
+      await window.page.locator('.settings-tabs-widget .action-label.checked', { hasText: /^Remote/ }).waitFor();
+      await window.closeOverlay();
+    });
+
     it('Set Daily Budget sets it', async () => {
       await pressed('Set a daily budget', 'Set Daily Budget', async (window) => {
         await window.input.answer('USD per day', '20');
@@ -303,7 +331,61 @@ describe('onboarding', () => {
       const { buttons } = await other.notices.says(COPILOT_MISSING);
       assert.deepEqual(buttons, ['Install in Terminal', 'Choose Another Agent', 'Check Agents']);
       assert.equal(host.server.readSettings()['loopSupervisor.defaultAgent'], 'codex');
+      // The command stands in a terminal of that name, where the user starts it.
+      await other.notices.press(COPILOT_MISSING, 'Install in Terminal');
+      await other.page.locator('.part.panel').getByText('Install copilot').first().waitFor();
       await other.notices.clear();
+    });
+  });
+
+  describe('the first loop of one’s own', () => {
+    before('nobody has chosen an agent', async () => {
+      host.server.writeSettings({ ...settings, ...themeSetting('dark'), 'loopSupervisor.budget.dailyLimitUsd': 7 });
+      // The limit says that all of it is read.
+      await until('the settings', async () => (await host.window.statusText('budget')) === '$0.00 / $7.00 today');
+    });
+
+    it('a selection is not sent to the demo: the first time it asks for the agent', async () => {
+      const { window } = host;
+      await window.tree.show();
+      await window.editor.open('notes.md');
+      await window.editor.selectLines(1, 1);
+      await window.page.keyboard.press('Control+Alt+Enter');
+      await window.input.asked('Choose the agent that runs your prompts');
+      await window.page.keyboard.press('Escape');
+      await until('no question', async () => (await window.input.question()) === '');
+      assert.ok(!(await window.tree.labels()).some((label) => label.startsWith('Greet the moon')));
+    });
+
+    it('comes after the samples in at most four steps, each where one looks', async () => {
+      const { window } = host;
+      await window.tree.show();
+      await window.tree.becomes('Quick success', 'completed');
+      const steps: string[] = [];
+      const step = async (what: string, take: () => Promise<unknown>): Promise<void> => {
+        steps.push(what);
+        await take();
+      };
+      const plus = window.page.locator('.part.sidebar .composite.title .action-label[aria-label^="Submit Prompt"]');
+      await step('press the plus of the view', () =>
+        until('the question for the prompt', async (timeout) => {
+          await plus.click({ timeout });
+          await window.input.input().waitFor({ timeout });
+          return true;
+        }),
+      );
+      await step('write the prompt', () => window.input.answer('The text for the agent', 'Fix the first bug'));
+      await window.input.asked('Choose the agent that runs your prompts');
+      // While answers come the list is drawn anew, which swallows clicks; gemini never answers.
+      await until('what is found', async () => {
+        const { gemini: _, ...said } = await window.input.said();
+        return said['claude']?.startsWith('2.1.328') && !/looking for|asking for/.test(Object.values(said).join());
+      });
+      await step('choose the agent', () => window.input.pick('claude'));
+      await step('choose what it may do', () => window.input.accept('What may claude do without asking?'));
+      await window.tree.becomes('Fix the first bug', 'completed');
+      await until('what it has cost', async () => (await window.statusText('budget')) === '$0.25 / $7.00 today');
+      assert.ok(steps.length <= 4, steps.join(', '));
     });
   });
 });

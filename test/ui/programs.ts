@@ -20,7 +20,8 @@ export class Programs {
     this.#write('shell', [
       `PATH=${join(this.folder, 'bin')}; export PATH`,
       `while [ -e ${this.#gate} ]; do /bin/sleep 0.05; done`,
-      'shift 2',
+      // A terminal that a user types into gives no arguments.
+      '[ $# -lt 2 ] || shift 2',
       'exec /bin/sh "$@"',
     ]);
   }

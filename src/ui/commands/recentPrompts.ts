@@ -30,7 +30,8 @@ export async function askRecentPrompt(ctx: CommandContext): Promise<LoopSpec | u
     const detail = oneLine(prompt, 200);
     items.set(prompt, {
       label,
-      description: `${agent} · ${baseName(cwd)} · ${formatClock(submittedAt, now)} · ${STATE_WORDS[state]}`,
+      // The name of the folder may be long, and the end of a row is cut off.
+      description: `${STATE_WORDS[state]} · ${formatClock(submittedAt, now)} · ${agent} · ${baseName(cwd)}`,
       ...(detail !== label && { detail }),
       buttons: [pencil],
       spec: { prompt, agent, cwd, title },

@@ -140,10 +140,13 @@ function rowFacts(view: LiveView, now: number): RowFacts {
     const doing = doingNow(view, now);
     const again = roundOf(loop) || (loop.attempt.number > 1 ? `attempt ${loop.attempt.number}` : '');
     const stopping = loop.state === 'stopping' ? 'stopping' : '';
+    const time = formatDuration(elapsed);
+    // What is asked matters more than for how long it has run.
+    const asks = openQuestions(loop).length > 0 && !stopping;
     return {
-      figures: [stopping, formatDuration(elapsed)],
+      figures: [stopping, asks ? doing : time],
       cost,
-      words: [again, doing],
+      words: [again, asks ? time : doing],
       spoken: [STATE_WORDS[loop.state], doing, again, `for ${speakDuration(elapsed)}`],
     };
   }
