@@ -29,6 +29,7 @@ export class Supervisor extends AccountCommands {
     this.context.read = { settings, doubts };
     useStoredSettings(this.context, this.engine.liveState.control.settings);
     this.engine.clones.look();
+    this.engine.branchPushes.look();
     this.lifecycle.retryUntilApplied(
       (unit) => applySettings(unit, before),
       'The new settings could not be applied to the queue yet',

@@ -9,15 +9,15 @@ import { whatKeepsWorkTree } from './ownBranch.ts';
 import { listWorkTrees } from './workTree.ts';
 
 /** Values from a store that others write must not act as Git options, or lead to another ref. */
-const COMMIT = /^[0-9a-f]{40,64}$/;
-const BRANCH = /^loops\/[\p{L}\p{N}_-]+$/u;
+export const COMMIT = /^[0-9a-f]{40,64}$/;
+export const BRANCH = /^loops\/[\p{L}\p{N}_-]+$/u;
 
 /** A file that has not changed for this long (ms) was left by a crash. */
 const LEFT_AFTER_MS = 60 * 60_000;
 
-const FETCH = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
+export const FETCH = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
 /** Foreign objects are checked before they join the user's. */
-const CHECKED = {
+export const CHECKED = {
   GIT_CONFIG_COUNT: '1',
   GIT_CONFIG_KEY_0: 'fetch.fsckObjects',
   GIT_CONFIG_VALUE_0: 'true',
@@ -93,7 +93,7 @@ export async function unpackWork(
 }
 
 /** Creates the branch of a loop, or moves it forward; a work tree of it at `path` follows. */
-async function putBranch(
+export async function putBranch(
   git: Git,
   root: string,
   { branch, path, tip }: Pick<WorkTree, 'branch' | 'path'> & { readonly tip: string },

@@ -14,7 +14,7 @@ import type { Git } from './git.ts';
 import { whatKeepsWorkTree } from './ownBranch.ts';
 
 /** Ssh asks on the terminal even where Git does not: it is made to ask a program, and there is none. */
-const NO_QUESTIONS = { SSH_ASKPASS_REQUIRE: 'force' };
+export const NO_QUESTIONS = { SSH_ASKPASS_REQUIRE: 'force' };
 /** How long (ms) `gh` may take to print a page's address. */
 const GH_MS = 20_000;
 
@@ -70,7 +70,7 @@ export async function push(
   const user = { cwd: root, asUser: true, env: NO_QUESTIONS };
   const pushed = await git.try(['push', '--porcelain', '--', remote, `${ref}:${ref}`], user);
   const said = `${pushed.stdout}\n${pushed.stderr}`;
-  if (pushed.code !== 0) return { kind: 'refused', message: whyNot(said, remote, workTree.branch, root) };
+  if (pushed.code !== 0) return { kind: 'refused', message: whyNotPushed(said, remote, workTree.branch, root) };
   const into = plan.remotes.find(({ name }) => name === remote)?.into;
   const page = await pageOf(git, root, remote, { branch: workTree.branch, into }, said, loop);
   return { kind: 'pushed', ...(page !== undefined && { page }) };
@@ -81,7 +81,8 @@ async function lookAt(git: Git, root: string, name: string): Promise<PushRemote>
   return { name, address: withoutSecret(address), ...(into !== undefined && { into }) };
 }
 
-function addressOf(git: Git, root: string, name: string): Promise<string> {
+/** Where a remote is pushed to; a password may be in it. */
+export function addressOf(git: Git, root: string, name: string): Promise<string> {
   return git.run(['remote', 'get-url', '--push', '--', name], { cwd: root });
 }
 
@@ -120,7 +121,8 @@ async function setting(git: Git, root: string, key: string): Promise<string | un
   return code === 0 ? stdout.trim() : undefined;
 }
 
-function whyNot(said: string, remote: string, branch: string, root: string): string {
+/** Why Git did not push, and what to do. `said`: its words. */
+export function whyNotPushed(said: string, remote: string, branch: string, root: string): string {
   const text = withoutAddresses(said);
   const inTerminal = `"git push ${remote} ${branch}" in a terminal in ${root}`;
   if (OTHER_COMMITS.test(text))

@@ -53,7 +53,7 @@ export async function fetchCommit(git: Git, root: string, address: string, commi
 }
 
 /** The remotes of a repository, in the order of their names. */
-async function remotesOf(git: Git, root: string): Promise<Remote[]> {
+export async function remotesOf(git: Git, root: string): Promise<Remote[]> {
   const text = await git.run(['remote', '--verbose'], { cwd: root });
   return text.split('\n').flatMap((line) => {
     const [, name, url] = /^([^\t]+)\t(.+) \(fetch\)/.exec(line) ?? [];

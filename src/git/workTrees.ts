@@ -9,6 +9,7 @@ import { packWork, unpackWork } from './packedWork.ts';
 import { previewBringHome } from './previewHome.ts';
 import type { Processes } from './processes.ts';
 import { planPush, push } from './push.ts';
+import { fetchBranch, pushBranch } from './pushedBranch.ts';
 import { cloneAt, fetchCommit, publishedCommit } from './remotes.ts';
 import { lookForRepository } from './repository.ts';
 import { makeScratchRepository } from './scratchRepository.ts';
@@ -87,6 +88,8 @@ export function createWorkTrees({ storage, environment, processes }: WorkTreesOp
     noteSetUp: ({ path }) => noteIgnored(git, path),
     planPush: (root, workTree) => planPush(git, root, workTree),
     push: (root, workTree, remote, loop) => push(git, root, workTree, remote, loop),
+    pushBranch: (root, workTree, remote, loop) => pushBranch(git, root, workTree, remote, loop),
+    fetchBranch: (root, pushed, workTree) => fetchBranch(git, root, pushed, workTree),
     isStopped: (root, way) => isStopped(git, root, way),
     abort: (root, way) => abortBringHome(git, root, way),
     unsaved: (root, workTree) => unsavedWork(git, root, workTree),

@@ -82,15 +82,14 @@ describe('two machines as they ship', () => {
     return { process: following, ended, said: () => said };
   }
 
-  it('R16.4 R16.7 R16.8 what is submitted on one is done in a clone on the other, from the pushed commit, and comes home', async () => {
-    const laptop = storageOf('laptop', { background: 'off' });
-    const server = storageOf('server', { background: 'always', repositories: [join(home, 'server')] });
-    const env = { ...process.env, GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@example.com' };
+  /** Starts the host of the server, and submits the loop `a` for it once it takes loops. */
+  async function submitThere(laptop: string, server: string) {
+    const author = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'a@example.com' };
     const committer = { GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'a@example.com' };
     const program = join(await installed(), 'dist/host.cjs');
     const start = () =>
       spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, server], {
-        ...{ stdio: 'ignore' as const, env: { ...env, ...committer } },
+        ...{ stdio: 'ignore' as const, env: { ...process.env, ...author, ...committer } },
       });
     await until('the server to take loops', async () => {
       // One that a busy server did not let in has ended.
@@ -99,6 +98,19 @@ describe('two machines as they ship', () => {
       if (submitted.code !== 0) assert.match(submitted.error, /finds none that takes loops of this repository/);
       return submitted.code === 0;
     });
+  }
+
+  /** Ends the host of the server. */
+  async function goOffline() {
+    const over = new Promise((resolve) => host?.on('exit', resolve));
+    host?.kill('SIGTERM');
+    await over;
+  }
+
+  it('R16.4 R16.7 R16.8 what is submitted on one is done in a clone on the other, from the pushed commit, and comes home', async () => {
+    const laptop = storageOf('laptop', { background: 'off' });
+    const server = storageOf('server', { background: 'always', repositories: [join(home, 'server')] });
+    await submitThere(laptop, server);
     // What it says is shown here while it runs there, until it ends.
     const folder = await installed();
     let follows = follow(laptop, folder);
@@ -136,9 +148,7 @@ describe('two machines as they ship', () => {
     assert.equal(atHome('show', 'HEAD:done.txt'), 'Write it down');
 
     // What has come stays here; of what has not, it says where that is.
-    const over = new Promise((resolve) => host?.on('exit', resolve));
-    host?.kill('SIGTERM');
-    await over;
+    await goOffline();
     assert.equal((await loops(laptop, 'logs', 'a')).out, logs.out);
     rmSync(join(laptop, 'copies'), { recursive: true });
     await until('the server to be offline', async () => {
@@ -147,5 +157,24 @@ describe('two machines as they ship', () => {
         `${code}${out}` === '1' && /which (is offline|does not answer): its output is there\. Try again/.test(error)
       );
     });
+  });
+
+  it('R16.9 the branch is pushed to the remote that its machine names, and fetched from there while that is offline', async () => {
+    const laptop = storageOf('laptop', { background: 'off' });
+    const repositories = [join(home, 'server')];
+    const server = storageOf('server', { background: 'always', repositories, pushResultsTo: 'origin' });
+    writeFileSync(join(home, 'go'), '');
+    await submitThere(laptop, server);
+    await until('its branch to be pushed', async () =>
+      /its branch loops\/\S+ was pushed to origin/.test((await loops(laptop, 'show', 'a', '--json')).out),
+    );
+    await goOffline();
+    const branch = git(join(home, 'hub.git'), 'branch', '--list', '--format=%(refname:short)', 'loops/*');
+    const fetched = await until('the work to be fetched', async () => {
+      const result = await loops(laptop, 'fetch', 'a');
+      return result.code === 0 && result;
+    });
+    assert.equal(fetched.out.trim(), branch, fetched.error);
+    assert.equal(git(join(home, 'laptop'), 'show', `${branch}:done.txt`), 'Write it down');
   });
 });

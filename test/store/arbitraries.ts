@@ -132,6 +132,24 @@ const workTree: fc.Arbitrary<OwnWorkTree> = fc.record(
     ...{ root: anyText, commonFolder: anyText, from: anyText, name: anyText, base: anyText },
     carry: fc.record({ commit: anyText, name: anyText }, optional),
     made: fc.record({ path: anyText, branch: anyText }, optional),
+    push: fc.oneof(
+      fc.record({ state: fc.constant('due' as const), attempts: count }, optional),
+      fc.record(
+        { state: fc.constant('pushing' as const), attempts: count, remote: anyText, host: anyText, before: anyText },
+        { requiredKeys: ['state', 'attempts', 'remote', 'host'], ...optional },
+      ),
+      fc.record(
+        { state: fc.constant('failed' as const), attempts: count, remote: anyText, why: anyText, at: time },
+        optional,
+      ),
+      fc.record(
+        {
+          ...{ state: fc.constant('pushed' as const), attempts: count, remote: anyText },
+          ...{ address: anyText, tip: anyText },
+        },
+        optional,
+      ),
+    ),
     isSetUp: fc.constant(true as const),
     merging: fc.constantFrom('merge' as const, 'squash' as const, 'apply' as const),
     outcome: fc.record(

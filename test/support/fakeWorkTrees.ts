@@ -1,3 +1,4 @@
+import type { PushedBranch } from '../../src/core/model/workTree.ts';
 import type {
   BringHomeResult,
   BringHomeWay,
@@ -148,6 +149,25 @@ export class FakeWorkTrees implements WorkTrees {
   async push(_root: string, { branch }: WorkTree, remote: string): Promise<PushResult> {
     this.pushed.push(`${branch} to ${remote}`);
     return this.pushResult;
+  }
+
+  /** What is to happen before a branch is pushed unasked, or fetched from there; a rejection is a fault. */
+  onPushBranch: () => Promise<void> = async () => undefined;
+  onFetchBranch: () => Promise<void> = async () => undefined;
+  /** Whether a loop has changed nothing. */
+  changedNothing = false;
+  readonly pushedBranches: string[] = [];
+  readonly fetchedBranches: string[] = [];
+
+  async pushBranch(root: string, { branch }: WorkTree, remote: string): Promise<PushedBranch | undefined> {
+    await this.onPushBranch();
+    this.pushedBranches.push(`${branch} of ${root} to ${remote}`);
+    return this.changedNothing ? undefined : { address: 'example.org/project', tip: 'tip' };
+  }
+
+  async fetchBranch(root: string, { address }: PushedBranch, { branch }: { readonly branch: string }): Promise<void> {
+    await this.onFetchBranch();
+    this.fetchedBranches.push(`${branch} from ${address} in ${root}`);
   }
 
   /** Work trees whose rest was committed. */

@@ -41,6 +41,14 @@ describe('Settings', () => {
     }
   });
 
+  it('R16.9 of pushing names a remote; anything else pushes nothing, and is named', () => {
+    assert.equal(withSettings({ pushResultsTo: ' origin ' }).settings.pushResultsTo, 'origin');
+    for (const pushResultsTo of [1, '--all', 'origin main']) {
+      const { settings, problems } = withSettings({ pushResultsTo });
+      assert.deepEqual([settings.pushResultsTo, problems.map(({ key }) => key)], ['', ['pushResultsTo']]);
+    }
+  });
+
   it('of package.json have the defaults of the spec, in the units of the core', () => {
     assert.deepEqual(withSettings({}), { settings: DEFAULT_SETTINGS, doubts: {}, problems: [] });
   });

@@ -80,6 +80,8 @@ export interface Settings {
   };
   /** Folders of clones on this machine in which loops of other machines may work (R16.4); none: it takes none. */
   readonly repositories: readonly string[];
+  /** The remote of such a clone to which their branches are pushed once they are over (R16.9); empty: none. */
+  readonly pushResultsTo: string;
   readonly retention: {
     /** Finished loops older than this are removed with their logs. */
     readonly maxAgeMs: number;
@@ -190,5 +192,6 @@ export const DEFAULT_SETTINGS: Settings = {
   isolation: 'folder',
   workTree: { setup: '', maxTotalBytes: 20 * 1024 * MEBIBYTE, maxAgeMs: 14 * 24 * 60 * MINUTE },
   repositories: [],
+  pushResultsTo: '',
   retention: { maxAgeMs: 30 * 24 * 60 * MINUTE, maxLogBytes: 1024 * MEBIBYTE, maxLoops: 10_000 },
 };

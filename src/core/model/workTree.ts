@@ -38,6 +38,29 @@ export interface WorkTreeCopy extends MadeWorkTree {
 }
 
 /**
+ * Pushing a loop's branch to a remote of its clone, by itself, after its end (R16.9). `failed`: it is tried again.
+ */
+export type BranchPush = {
+  /** Attempts that the loop had begun by its end: one of an earlier end is over. */
+  readonly attempts: number;
+} & (
+  | { readonly state: 'due' }
+  /** By that host, which may be gone by now. `before`: why it could not be pushed the last time. */
+  | { readonly state: 'pushing'; readonly remote: string; readonly host: string; readonly before?: string }
+  /** `at`: wall time, ms. */
+  | { readonly state: 'failed'; readonly remote: string; readonly why: string; readonly at: number }
+  | ({ readonly state: 'pushed'; readonly remote: string } & PushedBranch)
+);
+
+/** Where the branch of a loop is for other machines. */
+export interface PushedBranch {
+  /** The remote that it was pushed to, as all clones know it. */
+  readonly address: string;
+  /** The commit that was pushed. */
+  readonly tip: string;
+}
+
+/**
  * A loop's own work tree, from its submit on (R12.1). One that another machine is to make has the folders of the
  * machine that submitted it until it is made there (R16.4).
  */
@@ -58,6 +81,8 @@ export interface OwnWorkTree {
   readonly made?: MadeWorkTree;
   /** Copies of it on other machines (R16.7). */
   readonly copies?: readonly WorkTreeCopy[];
+  /** Pushing its branch after the loop's end; absent where it is not to be pushed, or holds nothing (R16.9). */
+  readonly push?: BranchPush;
   /** Its set-up command has run, or there was none. */
   readonly isSetUp?: true;
   /** Bringing it home in this way has stopped at conflicts in the user's checkout (R12.4). */

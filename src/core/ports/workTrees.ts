@@ -1,5 +1,5 @@
 import type { PackedFacts } from '../model/transfer.ts';
-import type { NoRepositoryReason } from '../model/workTree.ts';
+import type { NoRepositoryReason, PushedBranch } from '../model/workTree.ts';
 
 /** A Git repository, as seen from a folder inside it. */
 export interface Repository {
@@ -255,6 +255,22 @@ export interface WorkTrees {
     remote: string,
     loop: { readonly loopId: string; readonly title: string },
   ): Promise<PushResult>;
+  /**
+   * Pushes the branch of `workTree` to the remote of that name of the repository at `root`, unasked: never by force,
+   * and without hooks (R16.9). What the agent left uncommitted is committed first. Undefined where it has changed
+   * nothing.
+   */
+  pushBranch(
+    root: string,
+    workTree: WorkTree,
+    remote: string,
+    loop: { readonly loopId: string; readonly title: string },
+  ): Promise<PushedBranch | undefined>;
+  /**
+   * Takes a branch that another machine has pushed into the repository at `root`, from its remote of that address, as
+   * the branch of a work tree at `path`, which need not be there. Nothing else of the repository is changed.
+   */
+  fetchBranch(root: string, pushed: PushedBranch, workTree: Pick<WorkTree, 'branch' | 'path'>): Promise<void>;
   /** Whether bringing work home stands at its conflicts in the checkout at `root`. */
   isStopped(root: string, way: BringHomeWay): Promise<boolean>;
   /** Leads back from a merge that stopped at conflicts. */

@@ -6,6 +6,7 @@ import { LoopOwnership } from '../state/loopOwnership.ts';
 import { Machines } from '../state/machines.ts';
 import { Placement } from '../state/placement.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { BranchPushes } from './branchPushes.ts';
 import { ChangePoller } from './changePoller.ts';
 import { Clones } from './clones.ts';
 import { Listeners } from './listeners.ts';
@@ -34,6 +35,7 @@ export class Engine implements Disposable {
   readonly listeners: Listeners;
   readonly runs: RunRegistry;
   readonly clones: Clones;
+  readonly branchPushes: BranchPushes;
   readonly #changePoller: ChangePoller;
   readonly #wakeTimer: WakeTimer;
   readonly #profileChecks: ProfileChecks;
@@ -73,6 +75,7 @@ export class Engine implements Disposable {
     this.#workRequests = new WorkRequests(this);
     this.#memoryWatch = new MemoryWatch(this);
     this.clones = new Clones(this);
+    this.branchPushes = new BranchPushes(this);
     this.#workTreeWatch = new WorkTreeWatch(this);
   }
 
@@ -80,6 +83,7 @@ export class Engine implements Disposable {
   begin(): void {
     this.#changePoller.begin();
     this.clones.look();
+    this.branchPushes.look();
   }
 
   /** Stops following all runs; they go on. */
@@ -91,6 +95,7 @@ export class Engine implements Disposable {
     this.#workRequests.dispose();
     this.#memoryWatch.dispose();
     this.clones.dispose();
+    this.branchPushes.dispose();
     this.#workTreeWatch.dispose();
     this.#changePoller.dispose();
     this.runs.dispose();
@@ -103,6 +108,7 @@ export class Engine implements Disposable {
     this.runs.reconcile();
     this.#workTreeSetups.reconcile();
     this.#workRequests.reconcile();
+    this.branchPushes.reconcile(unit.events);
     for (const event of [...unit.heard, ...unit.events]) this.listeners.tell(event);
     this.listeners.changed();
     if (this.context.window.role === 'caller') return;

@@ -2,26 +2,31 @@ import { isSupervisorError, WrongStateError } from '../model/errors.ts';
 import { isActive, type Loop } from '../model/loop.ts';
 import type { RepositoryRef } from '../model/repository.ts';
 import type { Transfer } from '../model/transfer.ts';
-import type { OwnWorkTree, WorkTreeCopy } from '../model/workTree.ts';
+import type { MadeWorkTree, OwnWorkTree, WorkTreeCopy } from '../model/workTree.ts';
+import { pushedBranch } from '../policy/branchPush.ts';
 import { copyOn, inCopy } from '../policy/workTreeCopy.ts';
 import type { WorkTrees } from '../ports/workTrees.ts';
-import { askForWork, endTransfer, takeCopy } from '../steps/transfers.ts';
+import { askForWork, endTransfer, takeCopy, takeSent } from '../steps/transfers.ts';
 import type { Engine } from './engine.ts';
 import { findLoop } from './statusView.ts';
 import { whereItWent } from './whereItWent.ts';
 
 type FetchParts = Pick<Engine, 'context' | 'liveState' | 'machines' | 'transactions'>;
 type Ready = Extract<Transfer, { state: 'ready' }>;
+type Place = Pick<MadeWorkTree, 'branch' | 'path'>;
 
-/** Work that lies in the store, and where it is to come. */
+/** Work, and where it is to come. */
 interface Coming {
   readonly loop: Loop;
   readonly own: OwnWorkTree;
-  readonly ready: Ready;
-  /** Of the transfer. */
-  readonly id: string;
   readonly clone: { readonly root: string; readonly commonFolder: string };
   readonly repository: RepositoryRef;
+}
+
+/** Work that lies in the store. `id`: of the transfer. */
+interface Sent extends Coming {
+  readonly ready: Ready;
+  readonly id: string;
 }
 
 /** How long (ms) a host of the other machine may take to say that it has heard, and to pack the work then. */
@@ -32,7 +37,8 @@ const LOOK_EVERY_MS = 200;
 
 /**
  * The work of loops that ran on other machines, as copies of their work trees in a clone on this one (R16.7). A host of
- * the other machine packs the commits when it is asked; they come through the store in pieces.
+ * the other machine packs the commits when it is asked, and they come through the store in pieces; or it has pushed
+ * them to a remote, from which they come (R16.9).
  */
 export class FetchedWork {
   readonly #engine: FetchParts;
@@ -83,6 +89,8 @@ export class FetchedWork {
       throw refuse(
         `works on ${name}, and no clone of ${repository.address} is open here: open its folder, then try again`,
       );
+    const pushed = await this.#fromRemote(workTrees, { loop, own, clone, repository });
+    if (pushed) return pushed;
     if (!machines.answers(from))
       throw refuse(`works on ${name}, which is offline: try again once a window or a host runs there`);
     const facts = { seq, from, to: machine.id };
@@ -93,7 +101,7 @@ export class FetchedWork {
       // Another window of this machine may have taken it.
       const copy = got ?? (await this.#takenBeside(loop));
       if (!copy) throw refuse('could not be fetched: what was asked for was given up. Try again');
-      if (got) await transactions.take((unit) => takeCopy(unit, id, seq, got), [['bySeq', seq]]);
+      if (got) await transactions.take((unit) => takeSent(unit, id, seq, got), [['bySeq', seq]]);
       return copy;
     } catch (error) {
       await transactions.take((unit) => endTransfer(unit, id));
@@ -142,17 +150,46 @@ export class FetchedWork {
     }
   }
 
-  async #unpack(
-    workTrees: WorkTrees,
-    { loop, own, ready, id, clone: { root, commonFolder }, repository }: Coming,
-  ): Promise<WorkTreeCopy> {
+  /** Takes the branch that its machine has pushed, also while that is offline; undefined where it cannot be had. */
+  async #fromRemote(workTrees: WorkTrees, coming: Coming): Promise<WorkTreeCopy | undefined> {
+    const { context, transactions } = this.#engine;
+    const { loop, clone } = coming;
+    const pushed = pushedBranch(loop);
+    if (!pushed) return undefined;
+    try {
+      const fetch = (tree: Place) => workTrees.fetchBranch(clone.root, pushed, tree);
+      const copy = await this.#copy(workTrees, coming, pushed.tip, fetch);
+      await transactions.take((unit) => takeCopy(unit, loop.seq, copy, pushed.address), [['bySeq', loop.seq]]);
+      return copy;
+    } catch (error) {
+      context.log(
+        `The branch of loop ${loop.loopId} could not be had from ${pushed.address}: its machine is asked.`,
+        error,
+      );
+      return undefined;
+    }
+  }
+
+  #unpack(workTrees: WorkTrees, { ready, id, ...coming }: Sent): Promise<WorkTreeCopy> {
     const { tip, digest } = ready;
+    const { root } = coming.clone;
+    const unpack = (tree: Place) => workTrees.unpack(root, { ...tree, tip, digest }, this.#pieces(id, ready));
+    return this.#copy(workTrees, coming, tip, unpack);
+  }
+
+  /** Makes the copy of its work tree. `get`: has the branch come. */
+  async #copy(
+    workTrees: WorkTrees,
+    { loop, own, clone: { root, commonFolder }, repository }: Coming,
+    tip: string,
+    get: (tree: Place) => Promise<void>,
+  ): Promise<WorkTreeCopy> {
     const { loopId, title } = loop;
     const { base, name, made } = own;
     const branch = made?.branch ?? '';
     const path = workTrees.pathOf(commonFolder, name);
     await workTrees.fetchCommit(root, repository.address, base);
-    await workTrees.unpack(root, { branch, tip, digest, path }, this.#pieces(id, ready));
+    await get({ branch, path });
     const tree = await workTrees.create({ loopId, title, base, path, branch, cwd: root, prefix: repository.prefix });
     const machine = this.#engine.context.machine?.id ?? '';
     return { machine, root, commonFolder, path, branch: tree.branch, tip, attempts: loop.attempts };

@@ -23,6 +23,7 @@ import { WorkTreeTidy } from './workTreeTidy.ts';
 
 // This is the bundle that is loaded once there is something to do with a work tree, or for another machine.
 export { fetchOutput } from './fetchedLogs.ts';
+export { pushBranches } from './pushBranches.ts';
 export { sendOutput } from './sentLogs.ts';
 export { answerRequest } from './sentWork.ts';
 

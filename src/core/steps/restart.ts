@@ -6,6 +6,7 @@ import type { Verdict } from '../policy/verdict.ts';
 import type { RunEnd } from '../ports/launcher.ts';
 import { circuitOf } from '../state/gates.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { pushAfterEnd } from './branchPush.ts';
 import type { RunSummary } from './runSummary.ts';
 import { leaveState, requeue, wait } from './transitions.ts';
 
@@ -86,7 +87,7 @@ function backOff(unit: UnitOfWork, loop: LiveLoop, failure: Failure, delayMs: nu
 export function failForGood(unit: UnitOfWork, loop: LiveLoop, failure: Failure, note = ''): void {
   const facts = leaveState(loop, unit.now);
   const failed: FinishedLoop = {
-    ...facts,
+    ...{ ...facts, ...pushAfterEnd(unit, loop) },
     lastError: failure,
     state: 'failed',
     finishedAt: unit.now,

@@ -80,11 +80,16 @@ export function endTransfer(unit: UnitOfWork, id: string): void {
   put(unit, id, undefined);
 }
 
-/** The work of a loop has come: a copy of its work tree is here. */
-export function takeCopy(unit: UnitOfWork, id: string, seq: number, copy: WorkTreeCopy): void {
+/** The work of a loop has come through the store: a copy of its work tree is here. */
+export function takeSent(unit: UnitOfWork, id: string, seq: number, copy: WorkTreeCopy): void {
   endTransfer(unit, id);
+  takeCopy(unit, seq, copy);
+}
+
+/** The work of a loop has come: a copy of its work tree is here. `remote`: the address that it came from (R16.9). */
+export function takeCopy(unit: UnitOfWork, seq: number, copy: WorkTreeCopy, remote?: string): void {
   const why = `its work was fetched to ${unit.context.machine?.name ?? copy.machine}`;
-  putCopy(unit, seq, copy.machine, copy, why);
+  putCopy(unit, seq, copy.machine, copy, remote === undefined ? why : `${why} from ${remote}`);
 }
 
 /** The copy on a machine is gone: its work can be fetched again. */

@@ -1,9 +1,13 @@
 import type { FinishedLoop, LiveLoop, Loop, LoopFacts, LoopPhase, Waiting } from '../model/loop.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
+import { pushAfterEnd } from './branchPush.ts';
 
 /** Ends a loop as completed or cancelled. */
 export function finish(unit: UnitOfWork, loop: LiveLoop, state: 'completed' | 'cancelled', why: string): void {
-  const finished: FinishedLoop = { ...leaveState(loop, unit.now), state, finishedAt: unit.now };
+  const finished: FinishedLoop = {
+    ...{ ...leaveState(loop, unit.now), ...pushAfterEnd(unit, loop) },
+    ...{ state, finishedAt: unit.now },
+  };
   unit.put(finished, why, loop.state);
 }
 

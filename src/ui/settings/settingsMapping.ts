@@ -99,6 +99,12 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     problems.push({ key, message: `${quote(value)} is not a list of absolute paths of folders. None counts.` });
     return [];
   };
+  const remote = (key: string): string => {
+    const value = get(key) ?? '';
+    if (typeof value === 'string' && !/\s|^-/.test(value.trim())) return value.trim();
+    problems.push({ key, message: `${quote(value)} is not the name of a remote. Nothing is pushed.` });
+    return '';
+  };
   const commandLine = (key: string): string => {
     const value = get(key);
     if (typeof value === 'string') return value.trim();
@@ -160,6 +166,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
       maxAgeMs: number('worktree.maxAgeDays', d.workTree.maxAgeMs),
     },
     repositories: folders('repositories'),
+    pushResultsTo: remote('pushResultsTo'),
     retention: {
       maxAgeMs: number('history.maxAgeDays', d.retention.maxAgeMs),
       maxLogBytes: number('history.maxLogMegabytes', d.retention.maxLogBytes),

@@ -1,0 +1,66 @@
+import type { Disposable } from '../model/disposable.ts';
+import type { SupervisorEvent } from '../model/event.ts';
+import type { Engine } from './engine.ts';
+import { Timer } from './timer.ts';
+
+/** How often (ms) to look for what hosts that are gone have left, and for pushes that are to be tried again. */
+const LOOK_EVERY_MS = 5 * 60_000;
+
+type PushParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
+
+/**
+ * Has the branches of loops pushed once they are over, where this machine's settings name a remote (R16.9): after each
+ * end, and from time to time.
+ */
+export class BranchPushes implements Disposable {
+  readonly #parts: PushParts;
+  readonly #timer: Timer;
+  #isAsked = false;
+  #isAtWork = false;
+  #disposed = false;
+
+  constructor(parts: PushParts) {
+    this.#parts = parts;
+    this.#timer = new Timer(parts.context.clock);
+  }
+
+  /** Looks now, and again from time to time while a remote is named. */
+  readonly look = (): void => {
+    const { machine, workTrees, window, settings } = this.#parts.context;
+    if (!machine || !workTrees || window.role === 'caller' || settings.pushResultsTo === '') return;
+    if (this.#disposed || this.#parts.transactions.halted) return;
+    this.#timer.set(LOOK_EVERY_MS, this.look);
+    this.#isAsked = true;
+    if (!this.#isAtWork) void this.#work();
+  };
+
+  /** Looks if a loop ended in what this host has just committed. */
+  reconcile(events: readonly SupervisorEvent[]): void {
+    if (events.some(isEnd)) this.look();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#timer.dispose();
+  }
+
+  async #work(): Promise<void> {
+    this.#isAtWork = true;
+    try {
+      const { pushBranches } = await import('./workTreeActions.ts');
+      while (this.#isAsked && !this.#disposed) {
+        this.#isAsked = false;
+        await pushBranches(this.#parts, () => this.#disposed);
+      }
+    } catch (error) {
+      this.#parts.context.log('The branches of loops that are over could not be pushed; the next try is soon.', error);
+    } finally {
+      this.#isAtWork = false;
+    }
+  }
+}
+
+function isEnd(event: SupervisorEvent): boolean {
+  if (event.type === 'loop:failed') return event.permanent;
+  return event.type === 'loop:completed' || event.type === 'loop:cancelled';
+}
