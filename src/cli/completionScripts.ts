@@ -98,14 +98,35 @@ function optionsOf(command: Command): string[] {
   return [...names, ...HELP];
 }
 
+/**
+ * Whether the words so far come to that command of `loops`, or to none yet without an argument. Fish's own function for
+ * this takes the folder after `--storage` for the command.
+ */
+const FISH_CONDITION = `function __loops_at
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l is_value no
+    for word in $words
+        if test $is_value = yes
+            set is_value no
+        else if test "$word" = --storage
+            set is_value yes
+        else if not string match -q -- '-*' $word
+            test "$word" = "$argv[1]"
+            return
+        end
+    end
+    test -z "$argv[1]"
+end`;
+
 function fish(program: Command): string {
-  const first = '-n __fish_use_subcommand';
+  const first = '-n __loops_at';
   const top = program.commands.map(
     (command) => `complete -c loops ${first} -f -a ${command.name()} -d ${quoted(command.summary())}`,
   );
   const names = program.commands.map((command) => command.name()).join(' ');
   const of = program.commands.flatMap((command) => {
-    const when = `-n '__fish_seen_subcommand_from ${command.name()}'`;
+    const when = `-n '__loops_at ${command.name()}'`;
     const options = command.options.map((option) => fishOption(command, option, when));
     const nested = command.commands.map(
       (one) => `complete -c loops ${when} -f -a ${one.name()} -d ${quoted(one.description())}`,
@@ -118,10 +139,10 @@ function fish(program: Command): string {
   const lines = [
     ...[...top, `complete -c loops ${first} -f -a help -d 'show help for a command'`],
     ...program.options.map((option) => fishOption(program, option, first)),
-    `complete -c loops -n '__fish_seen_subcommand_from help' -f -a ${quoted(names)}`,
+    `complete -c loops -n '__loops_at help' -f -a ${quoted(names)}`,
     ...['complete -c loops -s h -l help -d "show help"', ...of],
   ];
-  return `# Completion of loops for fish\n${lines.join('\n')}\n`;
+  return `# Completion of loops for fish\n${FISH_CONDITION}\n${lines.join('\n')}\n`;
 }
 
 function fishOption(command: Command, { long, short, description, required }: Option, when: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DuplicateLoopError } from '../../src/core/model/errors.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
-import { observeOld, removableBefore } from '../../src/core/policy/absence.ts';
+import { isStale, observeOld, removableBefore } from '../../src/core/policy/absence.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
 const MINUTE_MS = 60_000;
@@ -9,7 +9,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 describe('after an absence', () => {
-  const machine = machineForEachTest();
+  const machine = machineForEachTest(MINUTE_MS);
 
   /** Nothing runs for a while. */
   const away = async (ms: number) => {
@@ -165,6 +165,26 @@ describe('after an absence', () => {
     });
   }
 
+  it('R9.5 a command that slept with the machine holds nothing: the next host does', async () => {
+    const window = await busy();
+    const caller = await machine.open({}, { role: 'caller', folders: [] });
+    machine.kill(window);
+    machine.clock.sleep(DAY_MS);
+    await caller.setPriority('l1', 5);
+    await caller.setPriority('l2', 5);
+    assert.deepEqual([machine.eventsOf('work:stale'), caller.status().holds], [[], []]);
+    const next = await machine.open({ maxConcurrent: 1 });
+    assert.deepEqual([machine.eventsOf('work:stale').length, next.status().holds.length], [1, 1]);
+  });
+
+  it('R9.5 what was left alone is held from the limit on, and never where there is none', () => {
+    assert.deepEqual(
+      [0, 11, 12, 13].map((hours) => isStale(hours * HOUR_MS, 12 * HOUR_MS)),
+      [false, false, true, true],
+    );
+    assert.equal(isStale(1_000 * DAY_MS, 0), false);
+  });
+
   it('R9.4 F11 a clock that was wrong for a while deletes nothing', async () => {
     const window = await machine.open();
     await window.submit({ prompt: 'work', loopId: 'a' });
@@ -210,7 +230,7 @@ describe('after an absence', () => {
 });
 
 describe('times that a change of the clock has made wrong', () => {
-  const machine = machineForEachTest();
+  const machine = machineForEachTest(MINUTE_MS);
   const limited = (until?: number) => ({
     exit: { exitCode: 1 },
     says: [{ type: 'limit' as const, reason: 'limit', ...(until !== undefined && { until }) }],

@@ -46,7 +46,8 @@ describe('bounds over the life of a loop', () => {
     await machine.clock.advance(1_000);
     machine.launcher.of('a').fail();
     await machine.soon();
-    assert.equal((await window.get('a'))?.state, 'failed');
+    const before = await window.get('a');
+    assert.deepEqual([before?.state, before?.loop.quickCrashes], ['failed', 2]);
     for (const loopId of ['b', 'c', 'd']) await window.submit({ prompt: 'work', loopId });
     await assert.rejects(window.retry('a', { maxCostUsd: -1 }), { code: 'invalid-loop', field: 'maxCostUsd' });
     assert.deepEqual(await window.retry('a', { maxCostUsd: 5 }), { loopId: 'a', queued: true, position: 3 });
@@ -56,7 +57,10 @@ describe('bounds over the life of a loop', () => {
       ['c', 'd', 'a', 'e'],
     );
     const { loop } = (await window.get('a')) ?? {};
-    assert.deepEqual([loop?.maxCost, loop?.restarts, loop?.restartsTotal], [toNano(5), [], undefined]);
+    assert.deepEqual(
+      [loop?.maxCost, loop?.restarts, loop?.restartsTotal, loop?.quickCrashes],
+      [toNano(5), [], undefined, 0],
+    );
   });
 
   it('R4.5 F7 attempts during which the clock went back are no quick crashes', async () => {

@@ -65,6 +65,7 @@ describe('budget', () => {
     const busy = { used: usd(1), reserved: 0, runningReserved: usd(3), limit: usd(5) };
     assert.equal(budgetFit(busy, usd(4)), 'later');
     assert.equal(budgetFit(busy, usd(4) + 1), 'today');
+    assert.equal(budgetFit(busy, usd(5)), 'today', 'it just fits a day on which nothing else is spent');
     assert.equal(budgetFit(busy, usd(5) + 1), 'ever');
     assert.equal(budgetFit({ ...busy, used: usd(5) }, 0), 'today');
     assert.equal(budgetFit({ ...busy, limit: 0 }, usd(50)), 'now');

@@ -324,6 +324,18 @@ describe('a loop with a check', () => {
     assert.equal(await stateOf(second), 'completed');
   });
 
+  it('R9.1 R11.1 an agent that ends well in a shutdown has its check run by the next window', async () => {
+    const window = await machine.open();
+    await submit(window);
+    machine.launcher.onStop = (stopped) => stopped.ok();
+    await window.shutdown();
+    assert.deepEqual([machine.launcher.runs.length, await stateOf(window)], [1, 'queued']);
+    const next = await machine.open();
+    assert.deepEqual([await stateOf(next), isCheck(), machine.launcher.runs.length], ['checking', true, 2]);
+    await end(0);
+    assert.equal(await stateOf(next), 'completed');
+  });
+
   it('R11.2 the next round has its slot before any other, unless a gate is closed', async () => {
     const window = await machine.open({ maxConcurrent: 1 });
     await submit(window);

@@ -128,6 +128,18 @@ describe('changing a loop that is there', () => {
     assert.deepEqual(machine.alive(), ['a']);
   });
 
+  it('R2.7 R2.2 one that had run before counts against no depth when it is put back', async () => {
+    const window = await machine.open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').fail();
+    await machine.soon();
+    await window.cancel('a');
+    await window.pause();
+    assert.equal(await window.undoCancel('a'), 1);
+    const { queueDepth, queued } = window.status();
+    assert.deepEqual([queueDepth, queued.map(({ loopId }) => loopId)], [0, ['a']]);
+  });
+
   it('R2.7 R7.2 a run that was stopped stays stopped, and so does what was cancelled long ago', async () => {
     const window = await queue();
     await window.cancel('runs');
@@ -135,6 +147,9 @@ describe('changing a loop that is there', () => {
     await machine.soon();
     assert.equal((await window.get('runs'))?.state, 'cancelled');
     await assert.rejects(window.undoCancel('runs'), { code: 'wrong-state' });
+    await window.cancel('b');
+    await machine.clock.advance(10 * 60_000);
+    await window.undoCancel('b');
     await window.cancel('b');
     await machine.clock.advance(10 * 60_000 + 1);
     await assert.rejects(window.undoCancel('b'), { code: 'wrong-state' });

@@ -104,6 +104,6 @@ describe('What the ends of runs mean', () => {
     await machine.soon();
     const detail = await window.get('a');
     assert.equal(detail?.costUsd, 4);
-    assert.ok(detail?.history.some(({ why }) => /replaced the log/.test(why)));
+    assert.ok(detail?.history.some(({ why }) => /the log of the run was replaced/.test(why)));
   });
 });

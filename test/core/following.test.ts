@@ -59,6 +59,38 @@ describe('following runs when the store or the launcher is in trouble', () => {
     assert.deepEqual([(await second.get('a'))?.state, second.status().concurrencyUsed], ['completed', 0]);
   });
 
+  it('R3.2 R9.2 a run is followed by one host: the one that it is taken from lets go of it', async () => {
+    const headless = await machine.open({}, { ...RESUMING, role: 'headless', folders: [] });
+    const first = await open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    machine.kill(first);
+    await machine.clock.advance(11_000);
+    const run = machine.launcher.of('a');
+    assert.deepEqual([run.followers, headless.status().running[0]?.loopId], [1, 'a']);
+    const second = await open();
+    await machine.clock.advance(1_000);
+    assert.equal(run.followers, 1);
+    machine.kill(second);
+    assert.equal(run.followers, 0, 'it was the window that followed it');
+  });
+
+  it('R9.2 what a run has said is not stored any more by a window that has gone', async () => {
+    const window = await open();
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    await machine.soon();
+    store.mood = 'broken';
+    machine.launcher.of('a').say({ type: 'session', sessionId: 's1' });
+    await machine.clock.advance(3_000);
+    const before = store.writes;
+    await machine.clock.advance(3_000);
+    assert.ok(store.writes > before, 'as long as the window is there it is tried again');
+    machine.kill(window);
+    await machine.clock.advance(2_000);
+    const { writes } = store;
+    await machine.clock.advance(10_000);
+    assert.equal(store.writes, writes);
+  });
+
   it('R7.2 a stop that could not be sent is sent again', async () => {
     const window = await open();
     await window.submit({ prompt: 'work', loopId: 'a' });

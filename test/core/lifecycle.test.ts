@@ -142,6 +142,27 @@ describe('life of windows', () => {
     assert.equal((await third.get('other'))?.state, 'completed');
   });
 
+  it('R9.1 a window that shuts down hears of what others change, and still takes over nothing', async () => {
+    const first = await machine.open();
+    const second = await machine.open();
+    const third = await machine.open({}, { folders: ['/elsewhere'] });
+    await first.submit({ prompt: 'work', loopId: 'mine' });
+    await second.submit({ prompt: 'work', loopId: 'other' });
+    const owner = machine.idOf(second);
+    machine.launcher.onStop = () => {};
+    const down = first.shutdown(10_000);
+    await machine.clock.advance(1_000);
+    machine.kill(second);
+    await third.pause();
+    await machine.clock.advance(1_000);
+    assert.equal(first.status().paused, true);
+    const loop = await machine.books().latest('other');
+    assert.equal(loop?.state === 'running' && loop.attempt.windowId, owner);
+    machine.launcher.of('mine').end({ exit: { signal: 'SIGTERM' } });
+    await machine.soon();
+    await down;
+  });
+
   it('R9.2 a window that is released takes over no run that it could not tell of its leave', async () => {
     const store = new MoodyStore();
     const first = await machine.open({ onWindowClose: 'stop' }, { store: store.wrap });

@@ -71,6 +71,14 @@ describe('what cannot run blocks nothing that can', () => {
     assert.equal(window.status().queueDepth, 0, 'they were admitted once');
   });
 
+  it('R2.2 loops of all profiles of a held account count against each other', async () => {
+    const agents = fakeCatalog(fakeProfile('claude'), fakeProfile('quick', { account: 'claude' }));
+    const window = await machine.open({ maxQueueDepth: 3 }, { agents });
+    await window.hold('claude');
+    for (const agent of ['claude', 'quick', 'claude']) await window.submit({ prompt: 'work', agent });
+    await assert.rejects(window.submit({ prompt: 'work', agent: 'quick' }), { code: 'queue-full', depth: 3 });
+  });
+
   it('R2.2 loops that were queued before their account was held count no more when it is let go', async () => {
     const window = await machine.open({ maxConcurrent: 1, maxQueueDepth: 3 });
     for (let n = 0; n < 4; n++) await window.submit({ prompt: 'work', loopId: `l${n}` });

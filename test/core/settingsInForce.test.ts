@@ -57,9 +57,11 @@ describe('Settings in force', () => {
   });
 
   it('R6.9 an unset bound takes its default at once where that allows no more', () => {
-    const stored = storedOf({ ...DEFAULT_SETTINGS, maxConcurrent: 9, budget: { ...DEFAULT_SETTINGS.budget } });
-    const { settings, kept } = settingsInForce(DEFAULT_SETTINGS, { maxConcurrent: unset }, stored);
-    assert.deepEqual([settings.maxConcurrent, kept], [4, []]);
+    const stored = storedOf({ ...DEFAULT_SETTINGS, maxConcurrent: 9, loopTimeoutMs: 0 });
+    const doubts = { maxConcurrent: unset, loopTimeoutMinutes: unset };
+    const { settings, kept } = settingsInForce(DEFAULT_SETTINGS, doubts, stored);
+    const { maxConcurrent, loopTimeoutMs } = settings;
+    assert.deepEqual([maxConcurrent, loopTimeoutMs, kept], [4, DEFAULT_SETTINGS.loopTimeoutMs, []]);
   });
 
   it('R6.9 R14.6 what accounts keep is such a bound: one that keeps less than before asks first', () => {

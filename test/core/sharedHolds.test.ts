@@ -66,6 +66,18 @@ describe('Holds where several machines share the store', () => {
     assert.deepEqual(parked(two.window), [['b', 'login']]);
   });
 
+  it('R14.2 R16.4 what begins on another machine does not take the place of the one that goes first here', async () => {
+    const [one, two] = [await machine('one'), await machine('two')];
+    await one.submit('a');
+    one.launcher.of('a').end({ says: [{ type: 'end', ok: false, reason: 'not logged in', cause: 'auth' }] });
+    await base.clock.advance(1_000);
+    await one.window.cancel('a');
+    await one.window.tryNow('claude');
+    await two.submit('b');
+    await base.clock.advance(1_000);
+    assert.equal((await one.submit('c')).queued, false);
+  });
+
   it('R14.1 R14.4 a usage limit holds the account on all machines', async () => {
     const [one, two] = [await machine('one'), await machine('two')];
     await one.submit('a');

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { AgentEvent } from '../../src/core/model/agentEvent.ts';
 import { toNano, toUsd } from '../../src/core/model/money.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/core/model/settings.ts';
+import type { AdoptRequest, RunObserver } from '../../src/core/ports/launcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { readerStateIn } from '../../src/core/steps/bookmark.ts';
 import type { Supervisor } from '../../src/core/supervisor.ts';
 import { fakeCatalog, fakeProfile, machineForEachTest } from '../support/harness.ts';
 
@@ -12,7 +14,7 @@ describe('spending', () => {
   const limit = (usd: number, onExceeded: Settings['budget']['onExceeded'] = 'finish'): Partial<Settings> => ({
     budget: { dailyLimit: toNano(usd), warnAtPercent: 90, minAllowance: 5e8, onExceeded },
   });
-  const cost = (usd: number): AgentEvent => ({ type: 'cost', cost: toNano(usd), source: 'reported' });
+  const cost = (usd: number) => ({ type: 'cost', cost: toNano(usd), source: 'reported' }) satisfies AgentEvent;
   const said: AgentEvent = { type: 'text', text: 'I begin.', delta: false };
   const SESSION: AgentEvent = { type: 'session', sessionId: 's' };
   const USED_UP: AgentEvent = { type: 'end', ok: false, reason: 'the budget is used up', cause: 'budget' };
@@ -413,6 +415,53 @@ describe('spending', () => {
     assert.equal((await third.get('a'))?.ledger.length, 4);
   });
 
+  it('R6.7 the place up to which output was read is stored with all that it says, and the next window reads on there', async () => {
+    const first = await machine.open();
+    await first.submit({ prompt: 'work', loopId: 'a' });
+    const run = machine.launcher.of('a');
+    const stored = async () => {
+      const [attempt] = await machine.books().attempts((await machine.books().latest('a'))?.seq ?? 0);
+      return [attempt?.readOffset, readerStateIn(attempt?.readerState)];
+    };
+    // Neither changes anything else of the attempt.
+    for (const event of [{ type: 'window', name: '5-hour', used: 0.5 } as const, SESSION, SESSION]) {
+      run.say(event);
+      await machine.soon();
+      assert.deepEqual(await stored(), [run.written, { at: run.written }]);
+    }
+    run.start();
+    await machine.soon();
+    assert.deepEqual(await stored(), [30, { at: 30 }], 'nor does what is stored of its start move it back');
+    machine.kill(first);
+    const adopted: AdoptRequest[] = [];
+    const adopt = machine.launcher.adopt.bind(machine.launcher);
+    machine.launcher.adopt = (request, observer) => {
+      adopted.push(request);
+      return adopt(request, observer);
+    };
+    await machine.open();
+    assert.deepEqual(
+      adopted.map(({ readOffset }) => readOffset),
+      [30],
+    );
+  });
+
+  it('R6.7 a piece of output that was read before bills nothing, and moves no read position back', async () => {
+    const window = await machine.open();
+    let observer: RunObserver | undefined;
+    const launch = machine.launcher.launch.bind(machine.launcher);
+    machine.launcher.launch = (request, observing) => {
+      observer = observing;
+      return launch(request, observing);
+    };
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    observer?.output({ from: 0, to: 20, events: [cost(5)], readerState: { at: 20 } });
+    observer?.output({ from: 0, to: 10, events: [cost(3)], readerState: { at: 10 } });
+    await machine.soon();
+    const [attempt] = await machine.books().attempts((await machine.books().latest('a'))?.seq ?? 0);
+    assert.deepEqual([(await window.get('a'))?.costUsd, attempt?.readOffset], [5, 20]);
+  });
+
   it('R6.6 an attempt that worked and names no cost is charged a guess, kept apart as unknown', async () => {
     const window = await machine.open(limit(5), PRICED);
     await window.submit({ prompt: 'work', loopId: 'a', estimatedCostUsd: 1 });
@@ -431,6 +480,18 @@ describe('spending', () => {
       (await window.spendToday(1)).map(({ usd, unknownUsd }) => [usd, unknownUsd]),
       [[1, 1]],
     );
+  });
+
+  it('R6.6 a cost that leaves something out is marked, until its caller reports what it was', async () => {
+    const window = await machine.open({}, PRICED);
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    machine.launcher.of('a').say({ ...cost(2), atLeast: true });
+    machine.launcher.of('a').ok();
+    await machine.soon();
+    assert.equal((await window.get('a'))?.loop.costAtLeast, true);
+    await window.recordCost('a', 1);
+    const { loop, costUsd } = (await window.get('a')) ?? {};
+    assert.deepEqual([loop?.costAtLeast, costUsd], [false, 3]);
   });
 
   it('R6.6 the guess is the median of what its agent is known to have cost, where there is one', async () => {
@@ -860,6 +921,24 @@ describe('spending', () => {
     machine.launcher.of('a').say({ type: 'accrued', cost: toNano(4) });
     await machine.soon();
     assert.deepEqual(machine.launcher.of('a').stops, ['budget'], 'what it accrues counts, too');
+  });
+
+  it('R3.3 R6.8 the remainder of the day goes to who waits for it once nobody can give any back', async () => {
+    const window = await machine.open(limit(5));
+    await window.submit({ prompt: 'work', loopId: 'before' });
+    machine.launcher.of('before').end({ says: [cost(4.34), { type: 'end', ok: true }] });
+    await machine.soon();
+    machine.launcher.onStop = () => undefined;
+    await window.submit({ prompt: 'work', loopId: 'a', maxCostUsd: 0.17 });
+    await window.submit({ prompt: 'work', loopId: 'b' });
+    assert.deepEqual(
+      [machine.alive(), window.status().queued[0]?.waitingFor],
+      [['a'], 'budget'],
+      'a may give some back',
+    );
+    machine.launcher.of('a').say(cost(0.29));
+    await machine.soon();
+    assert.deepEqual([machine.alive(), window.status().budget.granted], [['a', 'b'], 0.37]);
   });
 
   it('R6.8 spending that shows only at the end is granted its estimate and marked as not bounded', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AgentErrorCause } from '../../src/core/model/agentEvent.ts';
-import type { StopBy } from '../../src/core/model/attempt.ts';
+import type { FailureClass, StopBy } from '../../src/core/model/attempt.ts';
 import type { CircuitVote } from '../../src/core/policy/circuitBreaker.ts';
 import { circuitVote, decideOutcome, type EndFacts, type Verdict } from '../../src/core/policy/verdict.ts';
 
@@ -339,6 +339,14 @@ describe('outcome of an attempt', () => {
     for (const facts of everyEnd()) assert.notEqual(decideOutcome(facts).kind, 'cancelled');
     const verdict = decideOutcome({ end: exited({ exit: { signal: 'SIGKILL' } }) });
     assert.equal(verdict.reason, 'killed from outside by SIGKILL');
+  });
+
+  it('R4.2 a program that cannot start, a question and a want of memory say nothing of the account', () => {
+    const voteOf = (kind: FailureClass) => circuitVote({ kind: 'failed', class: kind, reason: '', permanent: false });
+    assert.deepEqual((['spawn', 'asks', 'memory', 'exit'] as const).map(voteOf), [
+      ...['neither', 'neither', 'neither'],
+      'failure',
+    ]);
   });
 
   it('R5.3 every end has a reason in words', () => {

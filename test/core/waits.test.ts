@@ -125,3 +125,23 @@ describe('waits for a time that an agent has named', () => {
     assert.equal((await window.get('a'))?.state, 'running');
   });
 });
+
+describe('limits without a time', () => {
+  const machine = machineForEachTest(MINUTE_MS);
+
+  it('R14.4 the guess doubles while each attempt ends at a limit, and is short again after an hour of work', async () => {
+    const window = await machine.open({}, { agents: fakeCatalog(fakeProfile('sample')) });
+    await window.submit({ prompt: 'work', loopId: 'a' });
+    const pauses: number[] = [];
+    for (const workedMs of [0, 0, 61 * MINUTE_MS]) {
+      await machine.clock.advance(workedMs);
+      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [{ type: 'limit', reason: 'limit' }] });
+      await machine.soon();
+      const pauseMs = (window.status().holds[0]?.until ?? 0) - machine.clock.now();
+      pauses.push(pauseMs / MINUTE_MS);
+      await machine.clock.advance(pauseMs + MINUTE_MS);
+      assert.deepEqual(machine.alive(), ['a']);
+    }
+    assert.deepEqual(pauses, [15, 30, 15]);
+  });
+});

@@ -9,6 +9,8 @@ import { together } from '../support/together.ts';
 import { stays, until } from '../support/until.ts';
 import { endOf, HostTrial } from './hostTrial.ts';
 
+const DAY_MS = 24 * 60 * 60_000;
+
 /** So long (ms) everything stands still in a suspend. */
 const SUSPENDED_MS = 3_000;
 
@@ -124,6 +126,23 @@ describe('what can end around the headless host', () => {
         for (const pid of all) kill(pid, 'SIGCONT');
         trial.go();
         await trial.ranOnce(3);
+      }),
+
+    'R9.5 R15.1 the machine sleeps for a day under the host: what runs goes on, what lay in the queue waits for its user':
+      HostTrial.run(async (trial) => {
+        await trial.leaveQueued(3);
+        const ended = endOf(await trial.startSleeper());
+        await trial.isAtWork();
+        trial.sleep(DAY_MS);
+        trial.go();
+        assert.equal(await ended, 0, 'nothing can start without a person');
+        assert.match(JSON.stringify(trial.rows('SELECT gates FROM head')), /absence/);
+        assert.deepEqual((await trial.states(3)).sort(), ['completed', 'completed', 'queued']);
+        const attempts = (await trial.attempts(3)).flat();
+        assert.deepEqual(
+          attempts.map(({ end }) => end?.outcome),
+          ['ok', 'ok'],
+        );
       }),
 
     'R15.1 is uninstalled while it runs: the host ends, guardians stop what nobody follows, and the next window has the loops':

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { hostFiles } from '../../src/headless/hostFiles.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
@@ -17,6 +27,9 @@ import { until } from '../support/until.ts';
 /** Works until the file `go` is in its folder: what is to be seen while it runs may come as late as it likes. */
 const WORKER = { command: 'sh', args: ['-c', 'until test -e go; do sleep 0.05; done; echo worked'] };
 
+/** Makes a machine that has slept, for the program that loads it. */
+const SLEPT_CLOCKS = fileURLToPath(new URL('../fixtures/programs/sleptClocks.cjs', import.meta.url));
+
 /** A window to open. */
 interface WindowOptions {
   /** In place of the worker. */
@@ -30,6 +43,7 @@ export class HostTrial {
   static #count = 0;
   readonly storage = realpathSync(mkdtempSync(join(tmpdir(), 'loop-supervisor-headless-')));
   readonly prefix = `headless-${process.pid}-${HostTrial.#count++}-`;
+  readonly #sleptFile = join(this.storage, 'slept');
   readonly #windows: HostProcess[] = [];
   readonly #hosts: ChildProcess[] = [];
 
@@ -80,11 +94,22 @@ export class HostTrial {
     return host;
   }
 
-  /** Starts a host; undefined where it finds another one, or is not wanted, and has ended. */
-  async tryHost(root?: string): Promise<ChildProcess | undefined> {
+  /** Starts a host for which the machine sleeps when the test says so. */
+  async startSleeper(): Promise<ChildProcess> {
+    this.sleep(0);
+    const host = await this.tryHost(undefined, ['--require', SLEPT_CLOCKS]);
+    assert.ok(host, 'the host is at work');
+    return host;
+  }
+
+  /**
+   * Starts a host; undefined where it finds another one, or is not wanted, and has ended. `before`: options of Node.
+   */
+  async tryHost(root?: string, before: readonly string[] = []): Promise<ChildProcess | undefined> {
     const program = join(root ?? (await installed()), 'dist/host.cjs');
-    const host = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, this.storage], {
+    const host = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...before, program, this.storage], {
       ...{ stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+      env: { ...process.env, LOOP_TEST_SLEPT: this.#sleptFile },
     });
     this.#hosts.push(host);
     let log = '';
@@ -94,6 +119,12 @@ export class HostTrial {
     const isAtWork = () => beginningsIn(log).length > 0;
     await until('the host to be at work', () => isAtWork() || host.exitCode !== null);
     return isAtWork() ? host : undefined;
+  }
+
+  /** For sleepers the machine has slept for so long (ms) since their start. */
+  sleep(ms: number): void {
+    writeFileSync(`${this.#sleptFile}.new`, String(ms));
+    renameSync(`${this.#sleptFile}.new`, this.#sleptFile);
   }
 
   /** All headless hosts on this store, whoever has started them. */

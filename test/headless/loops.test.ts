@@ -202,7 +202,7 @@ describe('loops as it ships', () => {
     assert.equal(complete('loops su', 1), 'submit');
     assert.equal(complete('loops cancel my', 2), 'my-loop');
     assert.equal(complete('loops host st', 2), 'status\nstart\nstop');
-    assert.match((await sh('loops completion fish')).out, /^complete -c loops -n __fish_use_subcommand -f -a submit /m);
+    assert.match((await sh('loops completion fish')).out, /^complete -c loops -n __loops_at -f -a submit /m);
     assert.match((await sh('loops completion zsh')).out, /^#compdef loops/);
     assert.equal(complete('loops --storage x help sta', 4), 'status');
     assert.equal(complete('loops list -s check', 3), 'checking');

@@ -75,6 +75,11 @@ export class FakeRun implements RunControl {
     };
   }
 
+  /** How many hosts follow it. */
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   #catchUp(observer: RunObserver, position: number): void {
     const missed = this.#pieces.filter((piece) => piece.to > position);
     const [started, end, asked] = [this.#started, this.#end, this.#asked];

@@ -15,6 +15,13 @@ export function absenceMs(seenAt: number | undefined, now: number): number {
   return seenAt === undefined ? 0 : Math.max(0, now - seenAt);
 }
 
+/**
+ * Whether what was left alone for so long (ms) is held (R9.5): from `staleAfterMs` on, and never where that is 0.
+ */
+export function isStale(aloneMs: number, staleAfterMs: number): boolean {
+  return staleAfterMs > 0 && aloneMs >= staleAfterMs;
+}
+
 /** Whether it is time for a host to record that it is alive, or the recorded time lies in the future. */
 export function isAliveDue(seenAt: number | undefined, now: number): boolean {
   return seenAt === undefined || seenAt > now || now - seenAt >= ALIVE_EVERY_MS;

@@ -42,13 +42,13 @@ export class TransactionQueue {
 
   /**
    * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
-   * If the transaction sees external changes or frees budget, it also dispatches (R3.3): no other event will. `reads`
-   * states what `work` reads from the store.
+   * If the transaction sees external changes or frees budget, it also dispatches (R3.3). `reads` states what `work`
+   * reads from the store.
    */
   take<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[] = []): Promise<T> {
     return this.#enqueue((unit) => {
       const result = work(unit);
-      if (unit.hasNews || unit.freesBudget) this.#fillSlots(unit);
+      if (unit.mayStartMore) this.#fillSlots(unit);
       return result;
     }, reads);
   }

@@ -1,15 +1,14 @@
 import { isActive } from '../model/loop.ts';
-import { absenceMs, isAliveDue } from '../policy/absence.ts';
+import { absenceMs, isAliveDue, isStale } from '../policy/absence.ts';
 import type { UnitOfWork } from '../state/unitOfWork.ts';
 import { hold } from './holds.ts';
 
 /** A host has started, or woken up. Work left unattended for too long is held until its user starts it (R9.5). */
 export function noteReturn(unit: UnitOfWork): void {
   const { control, now, context } = unit;
-  const { staleAfterMs } = context.settings;
   const seenAt = control.seen?.at;
   const awayMs = absenceMs(seenAt, now);
-  if (seenAt !== undefined && staleAfterMs > 0 && awayMs >= staleAfterMs) holdStale(unit, seenAt, awayMs);
+  if (seenAt !== undefined && isStale(awayMs, context.settings.staleAfterMs)) holdStale(unit, seenAt, awayMs);
   noteAlive(unit);
 }
 
@@ -18,8 +17,8 @@ export function noteReturn(unit: UnitOfWork): void {
  * (R9.5). A caller starts nothing, and leaves it to the others.
  */
 export function noteSleep(unit: UnitOfWork, sleptMs: number): void {
-  const { staleAfterMs } = unit.context.settings;
-  if (unit.context.window.role !== 'caller' && staleAfterMs > 0 && sleptMs >= staleAfterMs) noteReturn(unit);
+  const { settings, window } = unit.context;
+  if (window.role !== 'caller' && isStale(sleptMs, settings.staleAfterMs)) noteReturn(unit);
 }
 
 /** Says in the store that a host is alive, every ten minutes: later hosts see from it how long none was. */

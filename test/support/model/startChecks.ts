@@ -73,9 +73,12 @@ export class StartChecks {
     return this.#control;
   }
 
-  /** The machine has slept for so long that nothing may start by itself that lay there (R9.5). */
+  /**
+   * The machine has slept for so long that nothing may start by itself that lay there (R9.5), unless the clock, which
+   * was set back before, knows of no absence.
+   */
   haveSlept(): void {
-    this.#hasSlept = true;
+    this.#hasSlept ||= this.#isAbsence();
   }
 
   wrap(store: Store): Store {
@@ -125,12 +128,16 @@ export class StartChecks {
 
   /** The newest loop (`seq`) that nobody looked after while the machine slept for long; undefined: none. */
   #leftAlone(tx: StoreTransaction): number | undefined {
-    const { seen } = this.#control;
-    const now = this.#sight.now();
     // Where the clock went back since, nobody knows for how long none was there.
-    if (!this.#hasSlept || !seen || now - seen.at < this.#sight.settings.staleAfterMs) return undefined;
+    if (!this.#hasSlept || !this.#isAbsence()) return undefined;
     const alone = this.#live(tx).filter(({ state }) => state === 'queued' || state === 'backingOff');
     return alone.length === 0 ? undefined : Math.max(...alone.map(({ seq }) => seq));
+  }
+
+  /** Whether no host has been seen for long, by the clock. */
+  #isAbsence(): boolean {
+    const { seen } = this.#control;
+    return seen !== undefined && this.#sight.now() - seen.at >= this.#sight.settings.staleAfterMs;
   }
 
   /** The first transaction after a long sleep holds what lay there, before anything of it starts (R9.5). */

@@ -234,8 +234,8 @@ export class World implements Sight {
         return undefined;
       case 'sleep':
         this.#mayBeLate = true;
-        if (command.ms >= this.settings.staleAfterMs) this.checks.haveSlept();
         clock.sleep(command.ms);
+        if (command.ms >= this.settings.staleAfterMs) this.checks.haveSlept();
         return undefined;
       case 'configure':
         this.#configure(command.setting);
