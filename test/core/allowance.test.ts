@@ -39,6 +39,10 @@ describe('allowance', () => {
     assert.deepEqual(grant(day({ used: usd(10) }), ask()), { kind: 'usedUp', of: 'day' });
   });
 
+  it('R6.8 runs that have spent more than they were granted leave no more than the day has', () => {
+    assert.deepEqual(grant(day({ used: usd(6), outstanding: -usd(3) }), ask({ sharers: 1 })), granted(4));
+  });
+
   it('R6.8 a cap that leaves less than the least is no reason to wait', () => {
     assert.deepEqual(
       grant(day({ used: usd(9.5), outstanding: usd(0.3) }), ask({ capLeft: usd(0.2) })),

@@ -831,8 +831,12 @@ describe('spending', () => {
     const window = await machine.open(limit(10), CAPPED);
     await window.submit({ prompt: 'work', loopId: 'a' });
     machine.launcher.of('a').say(SESSION);
-    for (const state of ['running', 'waiting']) {
-      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [USED_UP] });
+    // Words that cost nothing used nothing up either.
+    for (const [words, state] of [
+      [[], 'running'],
+      [[said], 'waiting'],
+    ] as const) {
+      machine.launcher.of('a').end({ exit: { exitCode: 1 }, says: [...words, USED_UP] });
       await machine.soon();
       assert.equal((await window.get('a'))?.state, state);
     }
