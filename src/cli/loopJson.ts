@@ -27,8 +27,10 @@ export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waiting
   };
 }
 
-/** Everything about a loop as `show --json` prints it. `logOf`: the path of an attempt's output. */
-export function detailJson(detail: LoopDetail, logOf: (token: string) => string) {
+/**
+ * Everything about a loop as `show --json` prints it. `logOf`: the path of an attempt's output, where that is here.
+ */
+export function detailJson(detail: LoopDetail, logOf: (token: string) => string | undefined) {
   const { loop, prompt, attempts, history, costUsd, machine } = detail;
   return {
     ...loopJson(loop, machine === undefined ? undefined : { machine }),
@@ -47,10 +49,14 @@ export function detailJson(detail: LoopDetail, logOf: (token: string) => string)
       costUsd: attempt.cost.usd,
       costAtLeast: attempt.cost.atLeast,
       isCheck: attempt.isCheck === true,
-      log: logOf(attempt.token),
+      ...optionalLog(logOf(attempt.token)),
     })),
     history: history.map(({ at, from, to, why }) => ({ at: iso(at), from, to, why })),
   };
+}
+
+function optionalLog(log: string | undefined): { readonly log?: string } {
+  return log === undefined ? {} : { log };
 }
 
 export function iso(at: number): string {

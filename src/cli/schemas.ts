@@ -45,7 +45,8 @@ const attemptSchema = z.object({
   costUsd: usd,
   costAtLeast: z.boolean(),
   isCheck: z.boolean(),
-  log: z.string(),
+  /** Absent where another machine has it, and it has not been fetched. */
+  log: z.exactOptional(z.string()),
 });
 
 export const showSchema = z.extend(loopSchema, {

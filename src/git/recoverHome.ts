@@ -6,8 +6,8 @@ import { removeDeadLocks } from './deadLocks.ts';
 import type { Git } from './git.ts';
 import type { HomeStep, LeftHome } from './homeClaims.ts';
 import { patchFile, whatCame, whatComes } from './homeComing.ts';
-import { type HalfWay, isWhole, leadBack, stagedIn } from './leadBack.ts';
 import { isGone, type Processes } from './processes.ts';
+import { type HalfWay, isWhole, rollBack, stagedIn } from './rollBack.ts';
 import type { CheckoutFolders } from './snapshot.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 
@@ -94,7 +94,7 @@ async function settle(parts: RecoverParts, step: HomeStep, name: string, hasFail
         return paths.length > 0 ? { kind: 'conflicts', paths } : { kind: 'before' };
       }
     }
-    const { kept, found } = await leadBack(git, store, half);
+    const { kept, found } = await rollBack(git, store, half);
     await forgetMerge(git, checkout, step, found !== undefined);
     if (kept.length > 0) return { kind: 'kept', message: keptText(root, kept) };
     return { kind: 'before', ...(found !== undefined && { found }) };

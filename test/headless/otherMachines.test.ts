@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { fetchSchema } from '../../src/cli/schemas.ts';
+import { fetchSchema, showSchema } from '../../src/cli/schemas.ts';
 import { installed } from '../support/installed.ts';
 import { sharedCluster } from '../support/postgres/sharedCluster.ts';
 import { until } from '../support/until.ts';
@@ -126,9 +126,11 @@ describe('two machines as they ship', () => {
     const branch = git(join(home, 'server'), 'branch', '--list', '--format=%(refname:short)', 'loops/*');
     assert.match(branch, /^loops\/write-it-down-a/);
     assert.equal(git(join(home, 'server'), 'show', `${branch}:done.txt`), 'Write it down');
-    const shown = JSON.parse((await loops(laptop, 'show', 'a', '--json')).out);
+    const show = async () => showSchema.parse(JSON.parse((await loops(laptop, 'show', 'a', '--json')).out));
+    const shown = await show();
     assert.ok(shown.cwd.startsWith(server), shown.cwd);
     assert.equal(typeof shown.machine, 'string');
+    assert.equal(readFileSync(shown.attemptList[0]?.log ?? '', 'utf8'), 'said\nmore\n', 'the copy here');
     const logs = await loops(laptop, 'logs', 'a');
     assert.deepEqual([logs.code, logs.out], [0, 'said\nmore\n'], logs.error);
     assert.equal((await loops(laptop, 'logs', '--stderr', 'a')).out, 'oops\n');
@@ -151,6 +153,7 @@ describe('two machines as they ship', () => {
     await goOffline();
     assert.equal((await loops(laptop, 'logs', 'a')).out, logs.out);
     rmSync(join(laptop, 'copies'), { recursive: true });
+    assert.equal((await show()).attemptList[0]?.log, undefined);
     await until('the server to be offline', async () => {
       const { code, out, error } = await call(laptop, ['logs', 'a']);
       return (

@@ -328,11 +328,15 @@ describe('The tree of loops', () => {
     assert.equal(await label('\u0000'), 'a');
   });
 
-  it('R17.1 begins the row of a loop that asks with its question, which a narrow side bar shows', async () => {
+  it('R17.1 begins the row of a loop that asks with its question, and counts it among those that run', async () => {
     const request = { kind: 'command', tool: 'Bash', title: 'Install', command: 'npm install left-pad' } as const;
     const question = { id: 'q1', request, choices: [{ id: 'y', kind: 'allowOnce', label: 'Yes' }], at: NOW } as const;
-    const model = modelOf({ live: [running('a', { cost: toNano(0.2), asking: [question] })], finished: [] });
-    assert.equal((await model.find('a'))?.row.description, 'asks: run npm install left-pad? · $0.20 · 2m 05s');
+    const live = [running('a', { cost: toNano(0.2), asking: [question] }), running('b')];
+    assert.deepEqual(await tuples(modelOf({ live, finished: [] })), [
+      ['Needs You', '1', ['Title of a', 'asks: run npm install left-pad? · $0.20 · 2m 05s']],
+      ['Running 2/4', '1 asks', ['Title of b', '2m 05s']],
+      ['Queued 0/20', ''],
+    ]);
   });
 
   it('adds what else is known about a running loop', async () => {

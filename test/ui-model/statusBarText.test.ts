@@ -172,7 +172,7 @@ describe('The budget in the status bar', () => {
     const { text, tooltip, spoken } = budgetText(budget(3.2, 20, 1.5), 90, today, NOW);
     assert.equal(text, '$(credit-card) ≈$3.20 / $20.00 today');
     assert.match(tooltip, /\| claude \| \$2\.20 \|\n\| codex \| ≈\$1\.00 \|/);
-    assert.match(tooltip, /\| Fix &#124; &#60;b&#62;it&#60;&#47;b&#62; \| \$2\.20 \|/);
+    assert.match(tooltip, /\| Fix &#124; &#60;b&#62;it&#60;&#47;b&#62; \| \$2\.20 \|\n\| other loops \| ≈\$1\.00 \|/);
     assert.match(tooltip, /Reserved for running and waiting loops: \$1\.50/);
     assert.match(tooltip, /≈ marks amounts that are estimated/);
     assert.equal(spoken, 'Spent on loops today: about $3.20 of $20.00, 16 % used');

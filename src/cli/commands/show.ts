@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { formatClock, formatUsd } from '../../ui/text/format.ts';
 import { oneLine } from '../../ui/text/safeText.ts';
 import { cleanText } from '../../ui/webviewHost/cleanText.ts';
@@ -26,8 +27,7 @@ export const addShow: AddCommands = (program, run) => {
       run(async (session, id: string) => {
         const { output, clock } = session;
         const detail = await find(session, id);
-        const logs = await session.logs();
-        const json = detailJson(detail, (token) => logs(token).stdout);
+        const json = detailJson(detail, await logsHere(session, detail.machine));
         if (output.isJson) return output.json(showSchema, json);
         const now = clock.now();
         const facts: readonly (readonly [string, string])[] = [
@@ -47,17 +47,30 @@ export const addShow: AddCommands = (program, run) => {
         // A line end of any kind is one: nothing is drawn over.
         output.line(cleanText(json.prompt.replace(/\r\n?/g, '\n')).trimEnd());
         if (json.attemptList.length > 0) output.line();
-        for (const attempt of detail.attempts) {
+        for (const [index, attempt] of detail.attempts.entries()) {
           const what = attempt.isCheck ? 'Check' : 'Attempt';
           const how = attempt.outcome === undefined ? 'running' : `${attempt.outcome}: ${attempt.reason ?? ''}`;
           output.line(`${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}  ${oneLine(how, MOST)}`);
-          // What another machine has is read by `loops logs`.
-          if (json.machine === undefined) output.line(output.style('dim', `  ${logs(attempt.token).stdout}`));
+          const log = json.attemptList[index]?.log;
+          if (log !== undefined) output.line(output.style('dim', `  ${log}`));
         }
         return EXIT.ok;
       }),
     );
 };
+
+/**
+ * Where the output of an attempt is on this machine. What another machine has is here once `loops logs` has fetched it
+ * (R16.8).
+ */
+async function logsHere(session: Session, machine: string | undefined): Promise<(token: string) => string | undefined> {
+  const [supervisor, logs] = [await session.supervisor(), await session.logs()];
+  if (machine === undefined) return (token) => logs(token).stdout;
+  return (token) => {
+    const copy = supervisor.copiedOutput(token)?.out;
+    return copy !== undefined && existsSync(copy) ? copy : undefined;
+  };
+}
 
 function costText({ costUsd, costEstimated, costAtLeast }: LoopJson): string {
   if (costUsd === 0 && costAtLeast) return 'unknown';

@@ -29,6 +29,8 @@ export interface Glance {
 const EXPLAINED =
   'After several failures in a row of one account, its loops are paused. ' +
   'After a while one of them is tried; if it works, the others follow.';
+/** USD. */
+const CENT = 0.01;
 /** Accounts named in the hover that are ready. */
 const LISTED = 12;
 
@@ -245,7 +247,15 @@ function spendTable({ agents, loops }: TodaySpend): string {
   );
   const table = (head: string, rows: readonly string[]) =>
     rows.length === 0 ? '' : `\n\n| ${head} | Today |\n| :--- | ---: |\n${rows.join('\n')}`;
-  return table('Agent', byAgent) + table('Loop', byLoop);
+  return table('Agent', byAgent) + table('Loop', byLoop.length > 0 ? [...byLoop, ...otherLoops(agents, loops)] : []);
+}
+
+/** What loops cost today that are not named, as they cost less or were cleared: the amounts add up. */
+function otherLoops(agents: TodaySpend['agents'], loops: TodaySpend['loops']): string[] {
+  const rest = agents.reduce((sum, row) => sum + toUsd(row.cost), 0) - loops.reduce((sum, row) => sum + row.usd, 0);
+  const guessed =
+    agents.reduce((sum, row) => sum + toUsd(row.estimated), 0) - loops.reduce((sum, row) => sum + row.estimatedUsd, 0);
+  return rest < CENT / 2 ? [] : [`| other loops | ${guessed < CENT / 2 ? '' : '≈'}${formatUsd(rest)} |`];
 }
 
 function notReadyText(status: Status): string {

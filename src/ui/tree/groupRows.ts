@@ -24,7 +24,8 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
     groupRow(
       'running',
       `Running ${status.concurrencyUsed}/${status.concurrencyMax}`,
-      elsewhere > 0 ? `${elsewhere} in other windows` : '',
+      // Whoever counts the rows below misses those that stand under Needs You.
+      join([elsewhere > 0 ? `${elsewhere} in other windows` : '', asking > 0 ? askingWords(asking) : '']),
       size('running'),
     ),
     groupRow(
@@ -40,6 +41,10 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   ];
   for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
   return finishedCount.total > 0 ? [...rows, await finishedGroup(snapshot, filter, pageSize)] : rows;
+}
+
+function askingWords(asking: number): string {
+  return asking === 1 ? '1 asks' : `${formatNumber(asking)} ask`;
 }
 
 /** How many queued loops have run before. What was queued until a limit recovers does not count as full either. */

@@ -18,7 +18,7 @@ export interface HalfWay {
 }
 
 /** What became of leading back. */
-export interface LedBack {
+export interface RolledBack {
   /** Files that were changed since, which are as they were found. */
   readonly kept: readonly string[];
   /** The snapshot of what was found; absent where there was nothing to roll back. */
@@ -31,7 +31,7 @@ export interface LedBack {
  * Whatever is found is kept as a snapshot first. Done again, it goes on where it was interrupted. Rejects where it
  * cannot be done.
  */
-export async function leadBack(git: Git, store: SnapshotStore, half: HalfWay): Promise<LedBack> {
+export async function rollBack(git: Git, store: SnapshotStore, half: HalfWay): Promise<RolledBack> {
   const { folders, name } = half;
   const { tree, whole, part, changed } = await filesIn(git, store, half);
   const staged = await stagedIn(git, store, half);
