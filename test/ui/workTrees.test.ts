@@ -8,7 +8,11 @@ import { until } from '../support/until.ts';
 
 describe('work trees of loops, in the workbench', () => {
   const host = useWorkbench({
-    settings: { 'loopSupervisor.defaultAgent': 'sample' },
+    settings: {
+      'loopSupervisor.defaultAgent': 'sample',
+      'loopSupervisor.isolation': 'worktree',
+      'loopSupervisor.checks': { 'Work is finished': 'grep -qx finished sample-work.md' },
+    },
     size: { width: 1400, height: 900 },
     files: { 'readme.md': '# Project\n' },
   });
@@ -122,5 +126,46 @@ describe('work trees of loops, in the workbench', () => {
       git('remote', 'remove', 'origin');
       rmSync(remote, { recursive: true });
     }
+  });
+
+  it('R11.8 R12.4 the details show the changes of each round, and the files of an earlier one are merged', async () => {
+    const { window } = host;
+    writeFileSync(join(host.workspace, 'sample-work.md'), 'to do\n');
+    git('add', 'sample-work.md');
+    git('commit', '--quiet', '-m', 'Say what is to do', 'sample-work.md');
+    await window.tree.show();
+    await window.command('Submit with Check…');
+    await window.input.answer('The text for the agent', 'By rounds [quick] [finish 2] [cost 0.01]');
+    await window.input.asked('What must pass?');
+    await window.input.pick('Work is finished');
+    await window.tree.becomes(/^By rounds/, 'completed');
+    await window.tree.contextAction(/^By rounds/, 'Show Details');
+    const tabs = window.page.locator('.tabs-container .tab');
+    const details = async () => {
+      await tabs.filter({ has: window.page.locator('.label-name').filter({ hasText: /^By rounds/ }) }).click();
+      return window.panel('By rounds');
+    };
+    const rounds = [
+      { round: 1, before: ['to do'], after: ['- step 1', 'score: 10', 'unfinished'] },
+      { round: 2, before: ['- step 1', 'unfinished'], after: ['- step 1', '- step 2', 'score: 20', 'finished'] },
+    ];
+    for (const { round, before, after } of rounds) {
+      await (await details()).getByRole('button', { name: `Changes of Round ${round}` }).click();
+      const tab = tabs.and(window.page.locator('.active')).filter({ hasText: `in round ${round}` });
+      await until(`the changes of round ${round}`, async () => {
+        const [was, is] = [await window.editor.diff('original'), await window.editor.diff('modified')];
+        const isShown = before.every((line) => was.includes(line)) && after.every((line) => is.includes(line));
+        if (isShown && (await tab.isVisible())) return true;
+        throw new Error(JSON.stringify([await window.editor.tabs(), was, is]));
+      });
+      await window.screenshot(`review-round-${round}`);
+    }
+    await (await details()).getByRole('button', { name: 'Use Round 1' }).click();
+    await window.notices.says(/work tree of “By rounds.*” has the files of round 1\. What was there is kept\./);
+    await (await details()).getByRole('button', { name: 'Merge…' }).click();
+    await window.notices.pressInDialog(/Merge “By rounds.*” into main\?/, 'Merge');
+    await window.notices.says(/Merged “By rounds.*” into main\./);
+    assert.match(git('show', 'HEAD:sample-work.md'), /^- step 1\n\nscore: 10\nunfinished$/m);
+    assert.doesNotMatch(`${git('branch', '--list', 'loops/*')} ${git('worktree', 'list')}`, /by-rounds/);
   });
 });

@@ -316,9 +316,13 @@ describe('detail page', () => {
     const rounds = [1, 2].map((round) =>
       attempt({ number: round, round, endedAt: NOW, outcome: 'ok', ...(round === 2 && { hasChanges: true as const }) }),
     );
-    const work = { changes: '+12 −3 in 4 files', workTree: 'loops/fix-7', canUseRounds: true };
+    const cwd = '/home/me/.vscode-server/data/User/globalStorage/loopsupervisor.loop-supervisor/worktrees/shop/fix-7';
+    const work = { cwd, changes: '+12 −3 in 4 files', workTree: 'loops/fix-7', canUseRounds: true };
     await open({ ...DETAIL, state: 'completed', ...work, attempts: rounds });
     assert.match(await view.page.innerText('main'), /loops\/fix-7.*\+12 −3 in 4 files/s);
+    const path = await view.page.getByText(cwd).boundingBox();
+    assert.ok(path && path.width > 500, 'a path of many characters has the whole line');
+    await view.picture('detail-work-tree');
     assert.equal(await button('Use Round 1').count(), 0, 'there is no snapshot of it');
     for (const name of ['Changes of Round 2', 'Use Round 2', 'Review changes', 'Merge…', 'Continue with…'])
       await button(name).click();

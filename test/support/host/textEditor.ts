@@ -94,6 +94,14 @@ export class TextEditor {
     return lines.join('\n').replaceAll('\u00a0', ' ');
   }
 
+  /** The lines of one side of the diffs in front, as far as they are on the screen. */
+  async diff(side: 'original' | 'modified'): Promise<string[]> {
+    const lines = await this.#page
+      .locator(`.editor-group-container.active .editor.${side} .view-line`)
+      .allTextContents();
+    return lines.map((line) => line.replaceAll('\u00a0', ' '));
+  }
+
   /** Takes an entry of the context menu of the selection. */
   async contextAction(action: string): Promise<void> {
     await takeMenuItem(this.#page, () => this.#page.keyboard.press('Shift+F10'), action);

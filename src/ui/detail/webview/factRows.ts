@@ -3,15 +3,20 @@ import { QUEUED_FOR_WORDS } from '../../text/stateText.ts';
 import { h } from '../../webviewHost/webview/dom.ts';
 import type { DetailData } from '../protocol.ts';
 
+/** A folder of more characters has a line of its own. */
+const LONG_PATH = 48;
+
 type Open = (what: 'openFolder' | 'openChanges') => void;
 
 /** The facts of a loop, as rows of a list: a name and a value. What has no value is left out. */
 export function factRows(detail: DetailData, now: number, open: Open): HTMLElement[] {
   return entriesOf(detail, now)
     .filter(([, value]) => value !== '')
-    .map(([name, value]) =>
-      h('div', {}, h('dt', {}, name), h('dd', {}, name === 'Folder' ? folderLinks(value, open) : value)),
-    );
+    .map(([name, value]) => {
+      const isFolder = name === 'Folder';
+      const shape = isFolder && value.length > LONG_PATH ? { class: 'wide' } : {};
+      return h('div', shape, h('dt', {}, name), h('dd', {}, isFolder ? folderLinks(value, open) : value));
+    });
 }
 
 function entriesOf(detail: DetailData, now: number): [name: string, value: string][] {
