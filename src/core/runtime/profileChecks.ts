@@ -24,7 +24,8 @@ export class ProfileChecks implements Disposable {
     const { context, liveState } = this.#parts;
     const now = context.clock.now();
     const at = context.checkProfile ? nextProfileCheckAt(liveState, context) : Number.POSITIVE_INFINITY;
-    this.#timer.set(Math.min(Math.max(0, at - now), LONGEST_SLEEP_MS), at <= now ? this.#check : this.#look);
+    if (at === Number.POSITIVE_INFINITY) this.#timer.clear();
+    else this.#timer.set(Math.min(Math.max(0, at - now), LONGEST_SLEEP_MS), at <= now ? this.#check : this.#look);
   }
 
   dispose(): void {

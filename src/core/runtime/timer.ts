@@ -17,6 +17,12 @@ export class Timer implements Disposable {
     if (!this.#disposed) this.#pending = this.#clock.after(ms, run);
   }
 
+  /** Takes the time back that was set, if any. */
+  clear(): void {
+    this.#pending?.dispose();
+    this.#pending = undefined;
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#pending?.dispose();
