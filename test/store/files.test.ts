@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../src/core/model/errors.ts';
+import { FileLock } from '../../src/store/sqlite/fileLock.ts';
 import { SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from '../support/fakeClock.ts';
@@ -315,6 +316,44 @@ describe('store: files', () => {
       await submit(store, 'b');
       rmSync(folder.path);
       assert.throws(() => folder.open(), isKind('replaced'), 'it holds the database again');
+    });
+  });
+
+  describe('when windows open at the same moment', () => {
+    const { takeAlone } = FileLock.prototype;
+    afterEach(() => {
+      FileLock.prototype.takeAlone = takeAlone;
+    });
+
+    /** Has somebody else hold the lock at the first tries, who does that meanwhile. */
+    function heldBy(...others: (() => unknown)[]): void {
+      FileLock.prototype.takeAlone = function (this: FileLock) {
+        const other = others.shift();
+        if (!other) return takeAlone.call(this);
+        this.letGo();
+        other();
+        return false;
+      };
+    }
+
+    it('one that finds the lock held, and no database yet, begins it once the lock is free', async () => {
+      heldBy(
+        () => undefined,
+        () => undefined,
+      );
+      await submit(folder.open(), 'a');
+      assert.deepEqual(folder.logged, []);
+    });
+
+    it('one that comes too late to begin the database uses what another has made', async () => {
+      heldBy(() => folder.open());
+      const store = folder.open();
+      await submit(store, 'a');
+      assert.deepEqual(
+        store.changes()?.loops.map(({ loopId }) => loopId),
+        ['a'],
+      );
+      assert.equal(folder.stores.length, 2);
     });
   });
 

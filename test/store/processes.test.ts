@@ -176,7 +176,13 @@ describe('store: several processes on one file', () => {
 
   it('many windows opening at once share one database', async () => {
     const programs = Array.from({ length: 6 }, () => start('writeOn'));
-    await until('all of them write', () => programs.every(({ told }) => told.some((message) => 'loopId' in message)));
+    await until('all of them write', () => {
+      assert.deepEqual(
+        programs.flatMap(({ told }) => told.filter((message) => 'stderr' in message)),
+        [],
+      );
+      return programs.every(({ told }) => told.some((message) => 'loopId' in message));
+    });
     for (const { child } of programs) {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -64,9 +64,21 @@ export function openDatabase(options: OpenOptions): OpenDatabase {
   }
 }
 
-/** Puts an empty file in place of what is or was there, if nobody has that open. */
+/** For how long (ms) windows that open at this moment too are waited out, in case they hold the lock. */
+const OTHERS_OPEN_MS = 1_000;
+
+/**
+ * Puts an empty file in place of what is or was there, if nobody has that open. Where the lock is held, those who hold
+ * it may use a file that was removed, and keep it; or open at this moment too, and soon let it go or make the database.
+ */
 function beginAnew(files: DatabaseFiles, fileLock: FileLock, { path, now, log }: OpenOptions): void {
-  if (!fileLock.takeAlone()) throw files.look() === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
+  const deadline = performance.now() + OTHERS_OPEN_MS;
+  while (!fileLock.takeAlone()) {
+    fileLock.share();
+    const found = files.look();
+    if (found === 'database') return;
+    if (performance.now() > deadline) throw found === 'nothing' ? removedWhileUsed(path) : notADatabase(path);
+  }
   // Another window may have done it before we took the lock.
   const found = files.look();
   if (found !== 'database') {
