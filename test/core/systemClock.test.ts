@@ -39,6 +39,12 @@ describe('system clock', () => {
     });
   }
 
+  it('R6.1 a machine that travels lives in the days of where it is', () => {
+    const at = Date.parse('2026-06-01T20:00:00Z');
+    const days = ['UTC', 'Asia/Kathmandu', 'UTC'].map((zone) => within(zone, () => systemClock.day(at)));
+    assert.deepEqual(days, ['2026-06-01', '2026-06-02', '2026-06-01']);
+  });
+
   for (const zone of [
     'UTC',
     'Europe/Berlin',
