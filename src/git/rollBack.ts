@@ -17,7 +17,7 @@ export interface HalfWay {
   readonly coming: HomeComing;
 }
 
-/** What became of leading back. */
+/** What became of rolling back. */
 export interface RolledBack {
   /** Files that were changed since, which are as they were found. */
   readonly kept: readonly string[];

@@ -16,7 +16,7 @@ export const addStop: AddCommands = (program, run) => {
   program
     .command('cancel')
     .summary('end loops for good')
-    .description('Ends loops for good: their processes are told to end, and killed after the grace period.')
+    .description('Ends loops for good: their processes get a signal to end, and are killed after the grace period.')
     .argument('[id...]', 'ids of loops')
     .option('--all', 'all live loops')
     .addHelpText('after', examples(['loops cancel loop-1a2b3c', 'one'], ['loops cancel --all', 'all live ones']))

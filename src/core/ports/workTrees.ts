@@ -273,7 +273,7 @@ export interface WorkTrees {
   fetchBranch(root: string, pushed: PushedBranch, workTree: Pick<WorkTree, 'branch' | 'path'>): Promise<void>;
   /** Whether bringing work home stands at its conflicts in the checkout at `root`. */
   isStopped(root: string, way: BringHomeWay): Promise<boolean>;
-  /** Leads back from a merge that stopped at conflicts. */
+  /** Undoes a merge that stopped at conflicts. */
   abort(root: string, way: BringHomeWay): Promise<void>;
   /** What would be lost if the work tree were removed. */
   unsaved(root: string, workTree: WorkTree): Promise<UnsavedWork>;
