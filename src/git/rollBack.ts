@@ -1,10 +1,13 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Git } from './git.ts';
 import type { LeftHome } from './homeClaims.ts';
 import type { HomeComing } from './homeComing.ts';
-import { type CheckoutFolders, makeNewer, treeOfFiles, withoutFilters } from './snapshot.ts';
+import { type CheckoutFolders, treeOfFiles, withoutFilters } from './snapshot.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
+
+/** How much newer (ms) an index is made than all files. */
+const NEWER_MS = 60_000;
 
 /** A file of a tree, or of an index: `<mode> <object>`. */
 type Entry = string | undefined;
@@ -155,6 +158,15 @@ async function putBack(
     await rm(index, { force: true });
     await rm(`${index}.lock`, { force: true });
   }
+}
+
+/**
+ * Git looks again at files that are as new as the index, in whole seconds. Without their filters they would seem
+ * changed.
+ */
+async function makeNewer(index: string): Promise<void> {
+  const later = new Date(Date.now() + NEWER_MS);
+  await utimes(index, later, later);
 }
 
 async function unstage(git: Git, root: string, paths: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, lstat, mkdir, rm, utimes } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileChange, Snapshot } from '../core/ports/workTrees.ts';
 import type { Git } from './git.ts';
@@ -10,9 +10,6 @@ export const LARGEST_UNTRACKED_BYTES = 10 * 1024 * 1024;
 
 /** How many files to look at in one go. */
 const AT_ONCE = 64;
-
-/** How much newer (ms) an index is made than all files. */
-const NEWER_MS = 60_000;
 
 /** Where a work tree and its own Git folder lie. */
 export interface CheckoutFolders {
@@ -51,17 +48,12 @@ export async function treeOfFiles(
   const index = join(store.folder, 'indexes', name.replaceAll('/', '-'));
   const env = { ...store.writing, GIT_INDEX_FILE: index };
   try {
-    const needsCopy = quiet.length > 0;
-    if (needsCopy) {
-      await copyIndex(gitFolder, index);
-      await makeNewer(index);
-    }
-    const looked = await lookAtFiles(git, root, quiet, needsCopy ? env : {});
-    const { head } = looked;
-    const entries = [...looked.entries, ...(await ignoredAmong(git, root, always))];
+    const { head, entries: differing } = await lookAtFiles(git, root, quiet);
+    const changed = quiet.length > 0 ? await withoutUntouched(git, root, gitFolder, differing) : differing;
+    const entries = [...changed, ...(await ignoredAmong(git, root, always))];
     // Nothing differs: the tree is there, and no index need be written to find it.
     if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
-    if (!needsCopy) await copyIndex(gitFolder, index);
+    await copyIndex(gitFolder, index);
     const leftOut = await bringUpToDate(git, { root, env, quiet, always }, entries);
     // It looks again at files that changed in the second of the index, through their filters.
     return { tree: await git.run([...quiet, 'write-tree'], { cwd: root, env }), leftOut };
@@ -71,23 +63,54 @@ export async function treeOfFiles(
   }
 }
 
-/** The user's index knows when each file was last seen: what has not changed since need not be read again. */
+/**
+ * The user's index knows when each file was last seen: what has not changed since need not be read again. The copy keeps
+ * the time of the original: Git reads a file that is as new as the index, in whole seconds, and an older one not.
+ */
 async function copyIndex(gitFolder: string, index: string): Promise<void> {
+  const original = join(gitFolder, 'index');
   await mkdir(dirname(index), { recursive: true });
-  await copyFile(join(gitFolder, 'index'), index).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  try {
+    const { atime, mtime } = await stat(original);
+    await copyFile(original, index);
+    await utimes(index, atime, mtime);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
+/** What `git ls-files --debug -z` says of each file. */
+const SEEN = /([^\0]*)\0 {2}ctime: (\d+:\d+)\n {2}mtime: (\d+:\d+)\n.*\n.*\n {2}size: (\d+)\t.*(?:\n|$)/gy;
+
 /**
- * Git looks again at files that are as new as the index, in whole seconds. Without their filters they would seem
- * changed.
+ * A file with a filter that is as new as the index, in whole seconds, seems changed where Git reads it without its
+ * filter. It is not, if its times are those of the index to the nanosecond.
  */
-export async function makeNewer(index: string): Promise<void> {
-  const later = new Date(Date.now() + NEWER_MS);
-  await utimes(index, later, later).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+async function withoutUntouched(
+  git: Git,
+  root: string,
+  gitFolder: string,
+  entries: readonly FoundEntry[],
+): Promise<readonly FoundEntry[]> {
+  const written = await stat(join(gitFolder, 'index')).catch(() => undefined);
+  if (!written) return entries;
+  const since = Math.floor(written.mtimeMs / 1000);
+  const now = new Map<string, string>();
+  for (const { path, isNew } of entries) {
+    const facts = isNew ? undefined : await lstat(join(root, path), { bigint: true }).catch(() => undefined);
+    if (facts && facts.mtimeMs >= since * 1000) now.set(path, seenAs(facts));
+  }
+  if (now.size === 0) return entries;
+  const seen = await git.run(['ls-files', '--debug', '-z'], { cwd: root });
+  const untouched = new Set<string>();
+  for (const [, path = '', ...facts] of seen.matchAll(SEEN)) if (now.get(path) === facts.join(' ')) untouched.add(path);
+  return entries.filter(({ path }) => !untouched.has(path));
+}
+
+/** Times and size of a file as the index keeps them. */
+function seenAs({ ctimeNs, mtimeNs, size }: { ctimeNs: bigint; mtimeNs: bigint; size: bigint }): string {
+  const timeOf = (ns: bigint) => `${ns / 1_000_000_000n}:${ns % 1_000_000_000n}`;
+  return `${timeOf(ctimeNs)} ${timeOf(mtimeNs)} ${BigInt.asUintN(32, size)}`;
 }
 
 /** A file that differs from HEAD, or from what the index has of it. */
@@ -109,10 +132,9 @@ async function lookAtFiles(
   git: Git,
   root: string,
   quiet: readonly string[],
-  env: Record<string, string>,
 ): Promise<{ readonly head?: string; readonly entries: readonly FoundEntry[] }> {
   const how = ['--porcelain=v2', '--branch', '--no-ahead-behind', '--no-renames', '--untracked-files=all', '-z'];
-  const status = await git.run([...quiet, 'status', ...how], { cwd: root, env });
+  const status = await git.run([...quiet, 'status', ...how], { cwd: root });
   const lines = status.split('\0').filter((line) => line !== '');
   const head = lines.flatMap((line) => /^# branch\.oid ([0-9a-f]+)$/.exec(line)?.[1] ?? [])[0];
   const entries = lines.flatMap((line): FoundEntry[] => {

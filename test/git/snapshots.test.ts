@@ -104,6 +104,45 @@ describe('snapshots', () => {
     assert.equal(tree, bench.git('rev-parse', 'HEAD^{tree}'));
   });
 
+  describe('of a file that changed in the second in which the index saw it, and kept its size', () => {
+    // Git knows times in whole seconds only: a file that is as new as the index is one to read again.
+    const SECOND = new Date(1_700_000_000_000);
+    const touch = (ms: number) => {
+      const time = new Date(SECOND.getTime() + ms);
+      utimesSync(join(bench.root, 'a.txt'), time, time);
+    };
+    const seenInThatSecond = () => {
+      // The time of a change cannot be set.
+      bench.git('config', 'core.trustctime', 'false');
+      touch(100);
+      bench.git('update-index', '--refresh');
+      utimesSync(join(bench.root, '.git', 'index'), SECOND, SECOND);
+    };
+    const change = async () => {
+      const before = await bench.trees.snapshot(bench.root, '1/1');
+      bench.write({ 'a.txt': 'two\n' });
+      touch(200);
+      const after = await bench.trees.snapshot(bench.root, '1/2');
+      return (await bench.trees.changes(join(bench.root, '.git'), before.commit, after.commit)).map(({ path }) => path);
+    };
+
+    beforeEach(() => bench.commit({ 'a.txt': 'one\n' }));
+
+    it('R12.3 it is in the snapshot', async () => {
+      seenInThatSecond();
+      assert.deepEqual(await change(), ['a.txt']);
+    });
+
+    for (const attribute of ['-text', 'filter=loud'])
+      it(`R12.3 it is in the snapshot of a repository with filters (a.txt ${attribute})`, async () => {
+        bench.git('config', 'filter.loud.clean', 'tr a-z A-Z');
+        bench.git('config', 'filter.loud.smudge', 'tr A-Z a-z');
+        bench.commit({ '.gitattributes': `a.txt ${attribute}\n`, 'a.txt': 'six\n' });
+        seenInThatSecond();
+        assert.deepEqual(await change(), ['a.txt']);
+      });
+  });
+
   it('R12.3 leave out and name large untracked files, and take no ignored ones', async () => {
     writeFileSync(join(bench.root, 'large.bin'), Buffer.alloc(11 * 1024 * 1024));
     bench.write({ 'ignored/secret': 's', 'small.txt': 's\n' });
