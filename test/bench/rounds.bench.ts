@@ -18,7 +18,7 @@ import { RealRuns } from './support/realRuns.ts';
  * guarded run of the same program, of two in a row: the middle of many sums is more than the sum of two middles where
  * some runs take much longer than most. Both are measured by turns, since a machine is not equally fast all the time.
  */
-const TURNS = 12;
+const TURNS = 40;
 const ROUNDS = 3;
 const NOTHING = ['-c', 'date +%s%N'];
 
