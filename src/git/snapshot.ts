@@ -49,7 +49,7 @@ export async function treeOfFiles(
   const env = { ...store.writing, GIT_INDEX_FILE: index };
   try {
     const { head, entries: differing } = await lookAtFiles(git, root, quiet);
-    const changed = quiet.length > 0 ? await withoutUntouched(git, root, gitFolder, differing) : differing;
+    const changed = quiet.length > 0 ? await withUntouched(git, root, gitFolder, differing) : differing;
     const entries = [...changed, ...(await ignoredAmong(git, root, always))];
     // Nothing differs: the tree is there, and no index need be written to find it.
     if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
@@ -86,7 +86,7 @@ const SEEN = /([^\0]*)\0 {2}ctime: (\d+:\d+)\n {2}mtime: (\d+:\d+)\n.*\n.*\n {2}
  * A file with a filter that is as new as the index, in whole seconds, seems changed where Git reads it without its
  * filter. It is not, if its times are those of the index to the nanosecond.
  */
-async function withoutUntouched(
+async function withUntouched(
   git: Git,
   root: string,
   gitFolder: string,
@@ -104,7 +104,7 @@ async function withoutUntouched(
   const seen = await git.run(['ls-files', '--debug', '-z'], { cwd: root });
   const untouched = new Set<string>();
   for (const [, path = '', ...facts] of seen.matchAll(SEEN)) if (now.get(path) === facts.join(' ')) untouched.add(path);
-  return entries.filter(({ path }) => !untouched.has(path));
+  return entries.map((entry) => (untouched.has(entry.path) ? { ...entry, isChanged: false } : entry));
 }
 
 /** Times and size of a file as the index keeps them. */

@@ -133,6 +133,17 @@ describe('snapshots', () => {
       assert.deepEqual(await change(), ['a.txt']);
     });
 
+    it('R12.3 it is in the snapshot as it was staged, where it has a filter', async () => {
+      bench.git('config', 'filter.loud.clean', 'tr a-z A-Z');
+      bench.git('config', 'filter.loud.smudge', 'tr A-Z a-z');
+      bench.commit({ '.gitattributes': 'a.txt filter=loud\n', 'a.txt': 'six\n' });
+      bench.write({ 'a.txt': 'two\n' });
+      bench.git('add', 'a.txt');
+      seenInThatSecond();
+      const { tree } = await bench.trees.snapshot(bench.root, '1/1');
+      assert.equal(tree, bench.git('write-tree'));
+    });
+
     for (const attribute of ['-text', 'filter=loud'])
       it(`R12.3 it is in the snapshot of a repository with filters (a.txt ${attribute})`, async () => {
         bench.git('config', 'filter.loud.clean', 'tr a-z A-Z');
