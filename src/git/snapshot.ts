@@ -64,8 +64,8 @@ export async function treeOfFiles(
 }
 
 /**
- * The user's index knows when each file was last seen: what has not changed since need not be read again. The copy keeps
- * the time of the original: Git reads a file that is as new as the index, in whole seconds, and an older one not.
+ * The user's index knows when each file was last seen: what has not changed since need not be read again. The copy
+ * keeps the time of the original, for Git reads again only what is as new as the index, in whole seconds.
  */
 async function copyIndex(gitFolder: string, index: string): Promise<void> {
   const original = join(gitFolder, 'index');

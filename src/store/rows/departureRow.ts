@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { LoopPhase } from '../../core/model/loop.ts';
 import { int, jsonOf, optional, text } from './codecs.ts';
 import { ColumnTable, columns, written } from './columnTable.ts';
-import { userDecision } from './loopRow.ts';
+import { timedWait, userDecision } from './loopRow.ts';
 
 /** What a loop has only in its state, where it is live and has no process. */
 export type IdlePhase = Extract<LoopPhase, { state: 'queued' | 'backingOff' | 'waiting' }>;
@@ -34,7 +34,7 @@ const phase: z.core.$ZodType<IdlePhase> = z.lazy(() =>
     z.object({ state: z.literal('queued'), fresh: z.boolean(), wasParked: z.exactOptional(z.literal(true)) }),
     z.object({ state: z.literal('backingOff'), until: z.int() }),
     z.discriminatedUnion('for', [
-      z.object({ ...waiting, for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
+      z.object({ ...waiting, for: timedWait, until: z.int() }),
       z.object({ ...waiting, for: z.literal('you'), need: userDecision }),
     ]),
   ]),

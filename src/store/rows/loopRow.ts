@@ -143,6 +143,7 @@ export const asEdited = (loop: Loop, edited: Loop): Loop => facts.keep(loop, edi
 export const loopSaved = group(['live'], { ...PHASE, ...END });
 
 const waiting = { ...facts.shape, state: z.literal('waiting'), why: z.string() };
+export const timedWait = oneOf<Exclude<Waiting['for'], 'you'>>({ usageLimit: 0, dailyBudget: 0 });
 export const userDecision = oneOf<UserDecision>({
   ...{
     endUnknown: 0,
@@ -166,7 +167,7 @@ export const loopRowSchema = z.discriminatedUnion('state', [
   columns({ ...facts.shape, state: z.literal(['running', 'stopping', 'checking']), attempt_id: z.int() }),
   columns({ ...facts.shape, state: z.literal('backingOff'), until: z.int() }),
   z.discriminatedUnion('waiting_for', [
-    columns({ ...waiting, waiting_for: z.literal(['usageLimit', 'dailyBudget']), until: z.int() }),
+    columns({ ...waiting, waiting_for: timedWait, until: z.int() }),
     columns({ ...waiting, waiting_for: z.literal('you'), need: userDecision }),
   ]),
   columns({ ...facts.shape, state: z.literal(['completed', 'cancelled']), finished_at: z.int() }),

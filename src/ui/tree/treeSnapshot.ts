@@ -74,10 +74,13 @@ function byGroup(views: readonly LiveView[]): Map<string, LiveView[]> {
 
 function groupOf({ loop, waitingFor }: LiveView): GroupName {
   if (needsUser(loop) || isAsking(loop)) return 'needsYou';
-  return waitingFor !== undefined && PARKED.includes(waitingFor) ? 'parked' : STATE_GROUPS[loop.state];
+  return waitingFor === undefined ? STATE_GROUPS[loop.state] : QUEUED_GROUPS[waitingFor];
 }
 
-/** Reasons that hold one queued loop only: it keeps its place while others pass it (R2.2). */
-const PARKED: readonly WaitingFor[] = [
-  ...(['folder', 'profile', 'limit', 'login', 'billing', 'program', 'config', 'machine', 'user', 'absence'] as const),
-];
+/** Where a queued loop is listed: what holds it alone parks it, for others pass it while it keeps its place (R2.2). */
+const QUEUED_GROUPS: { readonly [reason in WaitingFor]: 'queued' | 'parked' } = {
+  ...{ slot: 'queued', circuit: 'queued', paused: 'queued', settings: 'queued', disk: 'queued', store: 'queued' },
+  ...{ budget: 'queued', memory: 'queued', window: 'queued' },
+  ...{ folder: 'parked', profile: 'parked', limit: 'parked', login: 'parked', billing: 'parked', program: 'parked' },
+  ...{ config: 'parked', machine: 'parked', user: 'parked', absence: 'parked' },
+};
