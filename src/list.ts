@@ -2,7 +2,7 @@ import './cli/coldStart.ts';
 import { statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { listLoops } from './cli/loopListing.ts';
+import { type LoopSource, listLoops } from './cli/loopListing.ts';
 import { Output, type Terminal } from './cli/output.ts';
 import { readPlainList } from './cli/plainList.ts';
 import { storageOf } from './cli/storage.ts';
@@ -11,7 +11,6 @@ import { systemClock as clock } from './core/runtime/systemClock.ts';
 import { glance } from './core/supervisor/glance.ts';
 import { HostConfig } from './headless/hostConfig.ts';
 import { TrustedFolders } from './headless/trustedFolders.ts';
-import { createTable } from './process/tables/platformTable.ts';
 import { createInspector } from './process/tables/processInspector.ts';
 import { openReader } from './store/sqlite/storeReader.ts';
 
@@ -24,12 +23,15 @@ export interface ListSurroundings {
 
 /**
  * Answers a plain call of `loops list` from a store of this machine, without what the other commands need (R15.3): it
- * only reads. Resolves with false, before it has printed anything, where that does not do; the whole program then does
- * it, and says what is wrong.
+ * only reads. Resolves with how many it has found; with undefined, before it has printed anything, where that does not
+ * do: the whole program then does it, and says what is wrong.
  */
-export async function listAtOnce(words: readonly string[], surroundings: ListSurroundings = process): Promise<boolean> {
+export async function listAtOnce(
+  words: readonly string[],
+  surroundings: ListSurroundings = process,
+): Promise<number | undefined> {
   const list = readPlainList(words);
-  if (!list) return false;
+  if (!list) return undefined;
   const { options, isJson } = list;
   const { stdout, stderr, env } = surroundings;
   const storage = storageOf(list.storage, env, process.cwd());
@@ -38,9 +40,10 @@ export async function listAtOnce(words: readonly string[], surroundings: ListSur
   let reader: ReturnType<typeof openReader>;
   try {
     const config = new HostConfig(storage);
-    if (config.text('store') !== '' || config.text('storeFolder') !== '') return false;
-    reader = openReader({ storage, scope: createTable().scope, log: () => undefined });
-    if (!reader) return false;
+    if (config.text('store') !== '' || config.text('storeFolder') !== '') return undefined;
+    const inspector = createInspector();
+    reader = openReader({ storage, scope: inspector.self, log: () => undefined });
+    if (!reader) return undefined;
     const live = reader.live(options.limit + 1);
     const isJudged = !live.control.paused && live.loops.some(({ state }) => state === 'queued');
     const agents = isJudged ? await readAgents(config) : NO_AGENTS;
@@ -48,18 +51,26 @@ export async function listAtOnce(words: readonly string[], surroundings: ListSur
     const views = glance(
       live,
       {
-        ...{ agents, clock, inspector: createInspector(), settings: config.settings, doubts: config.doubts },
+        ...{ agents, clock, inspector, settings: config.settings, doubts: config.doubts },
         launcher: { freeBytes: () => freeBytesIn(storage), freeMemoryBytes: () => process.availableMemory() },
         window: { id: '', role: 'caller', folders: [], home: homedir(), trusts: (folder) => trusted.has(folder) },
       },
       options.limit + 1,
     );
     const { finished } = reader;
-    const source = { live: () => views, finished: async (query: Parameters<typeof finished>[0]) => finished(query) };
+    let found = views.length;
+    const source: LoopSource = {
+      live: () => views,
+      finished: async (query) => {
+        const loops = finished(query);
+        found += loops.length;
+        return loops;
+      },
+    };
     await listLoops(source, options, new Output(isJson, stdout, stderr, env), clock.now());
-    return true;
+    return found;
   } catch {
-    return false;
+    return undefined;
   } finally {
     reader?.close();
   }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { loadCompiled } from './cli/compiledBundle.ts';
+import type * as List from './list.ts';
 
 // The program `loops`: it makes the next start quick, and hands over to the command line in src/cli.ts.
 const OLDEST = [22, 15] as const;
@@ -15,10 +17,10 @@ const words = process.argv.slice(2);
 const named = words[words.indexOf('--storage') + 1];
 const storage =
   (words.includes('--storage') ? named : process.env['LOOP_SUPERVISOR_STORAGE']) || join(homedir(), '.loop-supervisor');
+// In a folder of the owner's: what lies in it is run.
+const cache = join(storage, 'headless', 'cache');
 try {
-  // In a folder of the owner's: what lies in it is run.
   if (existsSync(storage)) {
-    const cache = join(storage, 'headless', 'cache');
     mkdirSync(cache, { recursive: true, mode: 0o700 });
     nodeModule.enableCompileCache(cache);
   }
@@ -38,8 +40,13 @@ void begin();
 /** What is called most, and by completion at each key, has a short way. */
 async function begin(): Promise<void> {
   if (words.some((word) => word === 'list' || word === 'ls')) {
-    const { listAtOnce } = await import('./list.ts');
-    if (await listAtOnce(words)) return;
+    const bundle = join(dirname(realpathSync(process.argv[1] as string)), 'list.cjs');
+    const kept = join(cache, `list-${process.versions.v8}-${process.arch}`);
+    const list = loadCompiled<typeof List>(bundle, kept);
+    const listed = await list.exports.listAtOnce(words);
+    // A list without any loop has run too little of it.
+    if (listed) list.keep();
+    if (listed !== undefined) return;
   }
   await import('./cli.ts');
 }

@@ -3,7 +3,7 @@ import type { LoopDetail } from '../core/model/loopDetail.ts';
 import { toUsd } from '../core/model/money.ts';
 import type { LiveView } from '../core/model/status.ts';
 import { reasonOf } from '../ui/text/loopText.ts';
-import type { LoopJson } from './schemas.ts';
+import type { LoopJson } from './listSchema.ts';
 
 /** A loop as `--json` prints it. */
 export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waitingFor' | 'machine'>): LoopJson {

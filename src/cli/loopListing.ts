@@ -3,9 +3,9 @@ import type { LiveView } from '../core/model/status.ts';
 import { formatClock, formatCost, formatDuration } from '../ui/text/format.ts';
 import { ALL_STATES } from '../ui/text/loopStates.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
+import { listSchema } from './listSchema.ts';
 import { loopJson } from './loopJson.ts';
 import type { Output } from './output.ts';
-import { listSchema } from './schemas.ts';
 
 const FINISHED = ['completed', 'failed', 'cancelled'] as const;
 

@@ -83,16 +83,14 @@ export class Output {
       const before = row.slice(0, kept).map((cell, at) => cell.padEnd(widths[at] ?? 0));
       return [...before, oneLine(row[last] ?? '', room)].join(GAP);
     };
-    this.line(this.style('bold', text(head)).trimEnd());
-    for (const row of clean) this.line(text(row).trimEnd());
+    const lines = [this.style('bold', text(head)), ...clean.map(text)].map((line) => `${line.trimEnd()}\n`);
+    this.raw(lines.join(''));
   }
 }
-
-const SIGNS = new RegExp(UNSEEN.source, 'gu');
 
 /** A value as JSON in which nothing can control a terminal or turn text around: such signs are escaped. */
 function jsonText(value: unknown): string {
   const escaped = (sign: string) =>
     Array.from({ length: sign.length }, (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
-  return JSON.stringify(value).replace(SIGNS, escaped);
+  return JSON.stringify(value).replace(new RegExp(UNSEEN, 'gu'), escaped);
 }

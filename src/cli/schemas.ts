@@ -1,38 +1,10 @@
 import * as z from 'zod/mini';
-import { ALL_STATES } from '../ui/text/loopStates.ts';
+import { loopSchema, loopState, usd } from './listSchema.ts';
 
-// What `--json` prints. Times are ISO 8601 in UTC, amounts USD. Fields may be added; none is renamed or removed.
+// What `--json` prints; lists are in `listSchema.ts`. Times are ISO 8601 in UTC, amounts USD. Fields may be added; none
+// is renamed or removed.
 
-const state = z.enum([...ALL_STATES]);
 const time = z.string();
-const usd = z.number();
-
-/** One loop in a list. */
-export const loopSchema = z.object({
-  loopId: z.string(),
-  title: z.string(),
-  state,
-  agent: z.string(),
-  cwd: z.string(),
-  /** Where it runs, if that is not here: another machine of the shared store, or `any`. */
-  machine: z.optional(z.string()),
-  priority: z.int(),
-  /** 1-based; while it is queued. */
-  position: z.optional(z.int()),
-  /** Why it is queued, waits or failed. */
-  reason: z.optional(z.string()),
-  attempts: z.int(),
-  costUsd: usd,
-  /** Some of the cost is a guess or priced from tokens. */
-  costEstimated: z.boolean(),
-  /** Some of its work is in no cost: with a cost of 0 it is unknown. */
-  costAtLeast: z.boolean(),
-  submittedAt: time,
-  finishedAt: z.optional(time),
-});
-export type LoopJson = z.infer<typeof loopSchema>;
-
-export const listSchema = z.object({ loops: z.array(loopSchema), more: z.boolean() });
 
 const attemptSchema = z.object({
   number: z.int(),
@@ -59,7 +31,7 @@ export const showSchema = z.extend(loopSchema, {
 
 export const submitSchema = z.object({
   loopId: z.string(),
-  state,
+  state: loopState,
   queued: z.boolean(),
   /** 1-based; 0 when it is not queued. */
   position: z.int(),

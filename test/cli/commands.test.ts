@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
 import { EXIT, EXIT_WORDS } from '../../src/cli/exitCodes.ts';
+import { listSchema } from '../../src/cli/listSchema.ts';
 import * as schemas from '../../src/cli/schemas.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
@@ -53,7 +54,7 @@ describe('loops', () => {
   it('R15.3 every command prints JSON by its schema', async () => {
     await json(schemas.submitSchema, 'submit', '--id', 'a', 'work', '--check', 'true', '--max-cost', '2', '-p', '3');
     await json(schemas.submitSchema, 'submit', '--id', 'b', 'work');
-    const { loops, more } = await json(schemas.listSchema, 'list', '-n', '1');
+    const { loops, more } = await json(listSchema, 'list', '-n', '1');
     assert.deepEqual([loops.map(({ loopId }) => loopId), more], [['a'], true]);
     const { check, maxCostUsd, priority } = await json(schemas.showSchema, 'show', 'a');
     assert.deepEqual([check, maxCostUsd, priority], ['true', 2, 3]);
@@ -102,7 +103,7 @@ describe('loops', () => {
     await run('cancel', 'a');
     assert.equal((await json(schemas.submitSchema, 'submit', '--id', 'a', 'work')).state, 'cancelled');
     assert.equal((await json(schemas.submitSchema, 'submit', '--id', 'a', '--again', 'other work')).isNew, true);
-    const all = await json(schemas.listSchema, 'list', '--all');
+    const all = await json(listSchema, 'list', '--all');
     assert.deepEqual(
       all.loops.map(({ loopId, state }) => [loopId, state]),
       [

@@ -28,7 +28,8 @@ describe('loops list, the short way', () => {
       },
     };
     const env = { LOOP_SUPERVISOR_STORAGE: harness.storage };
-    return (await listAtOnce(words, { stdout: stream, stderr: stream, env })) ? out : undefined;
+    const found = await listAtOnce(words, { stdout: stream, stderr: stream, env });
+    return found === undefined ? undefined : out;
   }
   async function change(loopId: string, how: (loop: Loop) => object): Promise<void> {
     const store = openStore({ path: database(), clock: systemClock, log: () => undefined });

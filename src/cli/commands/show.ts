@@ -3,8 +3,9 @@ import { formatClock, formatUsd } from '../../ui/text/format.ts';
 import { oneLine } from '../../ui/text/safeText.ts';
 import { cleanText } from '../../ui/webviewHost/cleanText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
+import type { LoopJson } from '../listSchema.ts';
 import { detailJson } from '../loopJson.ts';
-import { type LoopJson, showSchema } from '../schemas.ts';
+import { showSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
 import { type AddCommands, examples } from './command.ts';
 

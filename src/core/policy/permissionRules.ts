@@ -1,5 +1,5 @@
 import type { PermissionRequest, PermissionRules } from '../model/question.ts';
-import { UNSEEN } from './unseen.ts';
+import { hasUnseen } from './unseen.ts';
 
 /** What the rules say of a request (R17.2). `rule`: the one that decided; absent where none did. */
 export interface PermissionVerdict {
@@ -50,7 +50,7 @@ export function ruleFor(request: PermissionRequest, folder: string): string | un
   if (request.kind === 'other' || request.kind === 'fetch')
     return RULE.test(request.tool) && !request.tool.includes('*') ? request.tool : undefined;
   const [subject] = request.kind === 'command' ? [command] : paths.length === 1 ? paths : [];
-  if (subject === undefined || UNSEEN.test(subject)) return undefined;
+  if (subject === undefined || hasUnseen(subject)) return undefined;
   const text = request.kind === 'command' ? subject : relativePath(subject, folder);
   const rule = `${name}(${text.replace(/[\\*]/g, '\\$&')})`;
   return ruleProblem(rule) === undefined ? rule : undefined;
@@ -61,7 +61,7 @@ function matches(rule: string, request: PermissionRequest, folder: string, isAll
   if (all === undefined || !namesTool(name, request)) return false;
   const subjects = subjectsOf(request, folder);
   // What nobody can see nobody has meant.
-  if (isAllow && [...subjects, request.tool].some((subject) => UNSEEN.test(subject))) return false;
+  if (isAllow && [...subjects, request.tool].some((subject) => hasUnseen(subject))) return false;
   if (pattern === undefined) return true;
   if (subjects.length === 0 || (isAllow && request.targets === 'unknown')) return false;
   if (isAllow) {

@@ -83,10 +83,9 @@ export function replyLine(replies: Replies): string {
   return plainLine(replies.map((list) => list.join(', ')).join('; '));
 }
 
-const GAPS = new RegExp(`(?:${UNSEEN.source}|\\s)+`, 'gu');
-
 /** An agent's text as one line in which every sign can be seen; `…` marks a cut. */
 export function plainLine(text: string): string {
-  const line = withoutMarkFloods(text.replace(GAPS, ' ').trim(), () => '');
+  const gaps = new RegExp(`(?:${UNSEEN}|\\s)+`, 'gu');
+  const line = withoutMarkFloods(text.replace(gaps, ' ').trim(), () => '');
   return line.length > LINE ? `${line.slice(0, LINE - 1)}…` : line;
 }

@@ -2,7 +2,7 @@ import { UNSEEN, withoutMarkFloods } from '../../core/policy/unseen.ts';
 
 // What an agent asks is judged by its look: whatever has none, or changes that of others, is shown by its code.
 
-const SIGNS = new RegExp(`(?![\\n\\t])(?:${UNSEEN.source})`, 'gu');
+const SIGNS = new RegExp(`(?![\\n\\t])(?:${UNSEEN})`, 'gu');
 
 /** Foreign text with each sign that cannot be seen as its code, and long gaps and floods of marks as their length. */
 export function visibleText(text: string): string {

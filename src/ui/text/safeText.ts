@@ -4,14 +4,17 @@ import { withoutMarkFloods } from '../../core/policy/unseen.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are what this takes out.
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-// Control characters, and characters that reorder text so that it reads differently.
-const INVISIBLE = /[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/gu;
+
+/** Words of ASCII with a space between them, which most lines are: V8 takes long to make the patterns for the others. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 /** Foreign text as one line without control characters, of at most `max` characters; `…` marks a cut. */
 export function oneLine(text: string, max = 80): string {
+  if (text.length <= max && PLAIN.test(text)) return text;
   // Works only on the part that can be shown: a prompt may have 10 MiB.
   const clean = stripEscapes(text.slice(0, max * 4))
-    .replace(INVISIBLE, ' ')
+    // Control characters, and characters that reorder text so that it reads differently.
+    .replace(/[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   const line = withoutMarkFloods(clean, () => '');
