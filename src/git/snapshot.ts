@@ -119,6 +119,8 @@ interface FoundEntry {
   readonly isNew: boolean;
   /** It is not as the index has it. */
   readonly isChanged: boolean;
+  /** It is in the index and not in the files. */
+  readonly isGone: boolean;
 }
 
 /** Fields before the path, by the kind of line. */
@@ -143,7 +145,9 @@ async function lookAtFiles(
     if (before === undefined) return [];
     const path = line.split(' ').slice(before).join(' ');
     const isNew = kind === '?';
-    return [{ path, isNew, isChanged: isNew || line.charAt(3) !== '.' }];
+    return [
+      { path, isNew, isChanged: isNew || line.charAt(3) !== '.', isGone: kind !== 'u' && line.charAt(3) === 'D' },
+    ];
   });
   return { ...(head !== undefined && { head }), entries };
 }
@@ -163,7 +167,7 @@ async function ignoredAmong(git: Git, root: string, paths: ReadonlySet<string>):
   // It ends with 1 where none is.
   const { stdout } = await git.try(['check-ignore', '-z', '--stdin'], { cwd: root, stdin });
   const ignored = stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
-  return ignored.map((path) => ({ path, isNew: true, isChanged: true }));
+  return ignored.map((path) => ({ path, isNew: true, isChanged: true, isGone: false }));
 }
 
 /**
@@ -176,7 +180,8 @@ async function bringUpToDate(
   entries: readonly FoundEntry[],
 ): Promise<string[]> {
   // A path that ends so is a repository of its own.
-  const changed = entries.filter(({ path, isChanged }) => isChanged && !path.endsWith('/'));
+  const changed = entries.filter(({ path, isChanged, isGone }) => isChanged && !isGone && !path.endsWith('/'));
+  const gone = entries.filter(({ isGone }) => isGone);
   const leftOut: string[] = [];
   const taken: string[] = [];
   for (let at = 0; at < changed.length; at += AT_ONCE) {
@@ -187,6 +192,11 @@ async function bringUpToDate(
       const isLeftOut = size !== undefined && size > LARGEST_UNTRACKED_BYTES && !always.has(path);
       if (size !== undefined) (isLeftOut ? leftOut : taken).push(path);
     }
+  }
+  // `git add` refuses a path whose folder has become a link.
+  if (gone.length > 0) {
+    const how = ['update-index', '--force-remove', '-z', '--stdin'];
+    await git.run([...quiet, ...how], { cwd: root, env, stdin: gone.map(({ path }) => `${path}\0`).join('') });
   }
   if (taken.length > 0) {
     const how = ['add', '--all', '--force', '--ignore-errors', '--pathspec-from-file=-', '--pathspec-file-nul'];

@@ -173,6 +173,13 @@ describe('snapshots', () => {
       'names with spaces, quotes, line ends and other alphabets',
       (b: GitBench) => b.write({ 'a b/ü "x"\n日本.txt': 'n\n', ':(glob)*': 'g\n' }),
     ],
+    [
+      'a folder that became a link',
+      (b: GitBench) => {
+        rmSync(join(b.root, 'b'), { recursive: true });
+        symlinkSync('.', join(b.root, 'b'));
+      },
+    ],
     ['a link that leads nowhere', (b: GitBench) => symlinkSync('/nowhere', join(b.root, 'link'))],
     ['a repository inside that is not tracked', (b: GitBench) => b.git('init', '--quiet', 'inner')],
     [
