@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { helpWidth } from './commands/command.ts';
 import { exitWords } from './exitCodes.ts';
 
 const ENVIRONMENT = [
@@ -11,15 +12,27 @@ const ENVIRONMENT = [
 export function completeHelp(program: Command): void {
   for (const command of withCommands(program)) {
     const words = exitWords(command === program ? undefined : command.name());
-    const lines = words.map(([code, what]) => `  ${String(code).padStart(3)}  ${what}`);
     // A group of commands is not called itself.
     if (command === program || command.commands.length === 0)
-      command.addHelpText('after', `\nExit codes:\n${lines.join('\n')}`);
+      addItems(
+        command,
+        'Exit codes',
+        words.map(([code, what]) => [String(code).padStart(3), what]),
+      );
     command.showHelpAfterError(`(\`${pathOf(command)} --help\` shows how to call it)`);
   }
-  const width = Math.max(...ENVIRONMENT.map(([name]) => name.length));
-  const lines = ENVIRONMENT.map(([name, what]) => `  ${name.padEnd(width)}  ${what}`);
-  program.addHelpText('after', `\nEnvironment:\n${lines.join('\n')}`);
+  addItems(program, 'Environment', ENVIRONMENT);
+}
+
+/** Adds a list to a command's help, laid out like its options. */
+function addItems(command: Command, title: string, items: readonly (readonly [term: string, what: string])[]): void {
+  const widest = Math.max(...items.map(([term]) => term.length));
+  command.addHelpText('after', () => {
+    const help = command.createHelp();
+    help.prepareContext({ helpWidth: helpWidth(command) });
+    const lines = items.map(([term, what]) => help.formatItem(term, widest, what, help));
+    return `\n${title}:\n${lines.join('\n')}`;
+  });
 }
 
 /** A command and all below it. */

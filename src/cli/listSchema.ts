@@ -18,7 +18,7 @@ export const loopSchema = z.object({
   priority: z.int(),
   /** 1-based; while it is queued. */
   position: z.optional(z.int()),
-  /** Why it is queued, waits or failed. */
+  /** Why it is queued, waits or failed, or what its agent asks. */
   reason: z.optional(z.string()),
   attempts: z.int(),
   costUsd: usd,

@@ -2,12 +2,12 @@ import { isFinished, type Loop } from '../core/model/loop.ts';
 import type { LoopDetail } from '../core/model/loopDetail.ts';
 import { toUsd } from '../core/model/money.ts';
 import type { LiveView } from '../core/model/status.ts';
-import { reasonOf } from '../ui/text/loopText.ts';
+import { askedBy, reasonOf } from '../ui/text/loopText.ts';
 import type { LoopJson } from './listSchema.ts';
 
 /** A loop as `--json` prints it. */
 export function loopJson(loop: Loop, view?: Pick<LiveView, 'position' | 'waitingFor' | 'machine'>): LoopJson {
-  const reason = reasonOf(loop) ?? view?.waitingFor;
+  const reason = reasonOf(loop) ?? askedBy(loop) ?? view?.waitingFor;
   return {
     loopId: loop.loopId,
     title: loop.title,

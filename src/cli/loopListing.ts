@@ -2,6 +2,7 @@ import { isFinished, type Loop, type LoopState } from '../core/model/loop.ts';
 import type { LiveView } from '../core/model/status.ts';
 import { formatClock, formatCost, formatDuration } from '../ui/text/format.ts';
 import { ALL_STATES } from '../ui/text/loopStates.ts';
+import { askedBy } from '../ui/text/loopText.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { listSchema } from './listSchema.ts';
 import { loopJson } from './loopJson.ts';
@@ -74,7 +75,7 @@ export async function listLoops(
     ['ID', 'STATE', 'TIME', 'COST', 'AGENT', 'TITLE'],
     shown.map((view) => rowOf(view, now)),
   );
-  if (views.length > limit) output.progress(`The first ${limit}. --limit shows more.`);
+  if (views.length > limit) output.progress('There are more: --limit says how many are listed.');
   return EXIT.ok;
 }
 
@@ -82,7 +83,8 @@ function rowOf(view: ListedLoop, now: number): readonly string[] {
   const { loop } = view;
   const json = loopJson(loop, view);
   const place = json.position === undefined ? '' : ` ${json.position}`;
+  const asks = askedBy(loop) === undefined ? '' : ', asks';
   const time = isFinished(loop) ? formatClock(loop.finishedAt, now) : formatDuration(now - loop.since);
   const why = json.reason === undefined || json.reason === 'slot' ? '' : ` (${json.reason})`;
-  return [loop.loopId, `${loop.state}${place}`, time, formatCost(loop), loop.agent, `${loop.title}${why}`];
+  return [loop.loopId, `${loop.state}${place}${asks}`, time, formatCost(loop), loop.agent, `${loop.title}${why}`];
 }

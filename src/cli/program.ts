@@ -34,6 +34,9 @@ const ALL: readonly AddCommands[] = [
 /** Of the help where the terminal does not say how wide it is, or there is none; characters. */
 const HELP_WIDTH = 80;
 
+/** Descriptions in the help are broken into lines where they have this much room at least, characters. */
+const LEAST_HELP_COLUMN = 20;
+
 /** Options of the program itself, which every command accepts too. */
 interface GlobalOptions {
   readonly json?: true;
@@ -52,6 +55,7 @@ export async function call(words: readonly string[], surroundings: CallSurroundi
     .version(manifest.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
+    .configureHelp({ minWidthToWrap: LEAST_HELP_COLUMN })
     .configureOutput({
       writeOut: (text) => out.write(text),
       writeErr: (text) => {

@@ -116,6 +116,8 @@ export const statusSchema = z.object({
   parked: z.int(),
   backingOff: z.int(),
   waiting: z.int(),
+  /** Questions of agents that nobody has answered. */
+  asking: z.int(),
   paused: z.boolean(),
   circuits: z.array(z.object({ account: z.string(), state: z.string() })),
   holds: z.array(z.object({ of: z.string(), reason: z.string(), why: z.string() })),

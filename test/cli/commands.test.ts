@@ -7,6 +7,7 @@ import { listSchema } from '../../src/cli/listSchema.ts';
 import * as schemas from '../../src/cli/schemas.ts';
 import type { Loop } from '../../src/core/model/loop.ts';
 import { toNano } from '../../src/core/model/money.ts';
+import type { StoreTransaction } from '../../src/core/ports/store.ts';
 import { systemClock } from '../../src/core/runtime/systemClock.ts';
 import { openStore } from '../../src/store/sqlite/store.ts';
 import { openBeside } from '../support/openBeside.ts';
@@ -21,11 +22,11 @@ describe('loops', () => {
   afterEach(() => harness.dispose());
 
   /** Makes of a loop what only a host could make of it. */
-  async function change(loopId: string, how: object): Promise<void> {
+  async function change(loopId: string, how: object | ((seq: number, tx: StoreTransaction) => object)): Promise<void> {
     const store = openStore({ path: join(harness.storage, 'supervisor.db'), clock: systemClock, log: () => {} });
     await store.write((tx) => {
       const { state: _, ...facts } = tx.latest(loopId) as Loop;
-      tx.saveLoop({ ...facts, ...how } as Loop);
+      tx.saveLoop({ ...facts, ...(typeof how === 'function' ? how(facts.seq, tx) : how) } as Loop);
     });
     store.close();
   }
@@ -206,6 +207,36 @@ describe('loops', () => {
     for (const [code, what] of EXIT_WORDS) assert.match(out, new RegExp(`^ +${code} {2}${what.slice(0, 30)}`, 'm'));
   });
 
+  it('R15.3 R17.1 says what an agent asks while its loop runs, and what holds a queued loop back', async () => {
+    for (const id of ['asks', 'queued']) await run('submit', '--id', id, 'work');
+    const request = { kind: 'command', tool: 'Bash', title: 'Install it', command: 'npm install' };
+    const choices = [{ id: 'yes', kind: 'allowOnce', label: 'Allow' }];
+    const asking = [{ id: 'q1', at: Date.now(), request, choices }];
+    await change('asks', (seq, tx) => {
+      const attempt = tx.insertAttempt(seq, {
+        ...{ number: 1, token: 't', windowId: 'w', startedAt: 1, generation: 0, probe: false, reserved: 0 },
+        ...{ resumed: false, readOffset: 0, cost: 0, costEstimated: 0, costUnknown: 0, costAtLeast: false, accrued: 0 },
+      });
+      return { state: 'running', attempt, asking };
+    });
+    assert.match((await run('list')).out, /^asks +running, asks .* work \(asks: run npm install\?\)$/m);
+    assert.match(
+      (await run('show', 'asks')).out,
+      /^State +running, asks: run npm install\?\nNext +loops answer asks$/m,
+    );
+    assert.match((await run('status')).out, /^Asks +asks: run npm install\?$/m);
+    assert.equal((await json(schemas.statusSchema, 'status')).asking, 1);
+    const wait = async (id: string) => (await run('wait', id, '--timeout', '0')).error;
+    assert.match(await wait('asks'), / asks running, asks: run npm install\? \(loops answer asks\)\n/);
+    await change('asks', { state: 'waiting', for: 'you', need: 'maxRounds', why: 'no rounds are left', asking: [] });
+    assert.match((await run('show', 'asks')).out, /^State +waiting: no rounds are left\nNext +loops continue asks$/m);
+    assert.match(await wait('asks'), / asks waiting: no rounds are left \(loops continue asks\)\n/);
+    await run('pause');
+    assert.match(await wait('queued'), / queued queued: queue paused\n/);
+    assert.match((await run('show', 'queued')).out, /^State +queued: queue paused$/m);
+    assert.match((await run('show', 'queued')).out, / {2}queued: submitted$/m);
+  });
+
   it('R15.3 a store that cannot be opened: a sentence, and its exit code', async () => {
     await run('submit', 'work');
     const database = openBeside(join(harness.storage, 'supervisor.db'));
@@ -288,5 +319,19 @@ describe('loops', () => {
     assert.match(out, /124 {2}wait: the time ran out/);
     assert.match((await run('submit', '--help')).out, /Examples:\n {2}\$ loops submit "Fix the failing test"/);
     assert.equal((await run('--version')).out, '1.2.3\n');
+  });
+
+  it('R15.3 help fits a narrow terminal, but for calls that are longer', async () => {
+    const names = [...(await run('--help')).out.matchAll(/^ {2}(\w+).* {2}[a-z]/gm)].map(([, name]) => name as string);
+    assert.ok(names.includes('submit') && names.includes('host'), names.join(' '));
+    harness.columns = 60;
+    for (const words of [[], ...names.map((name) => [name]), ['host', 'status'], ['host', 'stop']]) {
+      const { out } = await run(...words, '--help');
+      const wide = out.split('\n').filter((line) => line.length > 60 && !line.startsWith('  $ '));
+      assert.deepEqual(wide, [], words.join(' '));
+    }
+    assert.match((await run('list', '--help')).out, /\n {2}\$ loops list -s failed\n {4}# what has failed\n/);
+    harness.columns = 120;
+    assert.match((await run('list', '--help')).out, /\n {2}\$ loops list -s failed +# what has failed\n/);
   });
 });

@@ -26,6 +26,8 @@ export class CallHarness {
   readonly project = join(this.storage, 'project');
   /** How often a call has started the headless host. */
   hostStarts = 0;
+  /** How wide the terminal of its calls is, characters; without it they have none. */
+  columns: number | undefined;
   /** What was logged. */
   readonly logged: string[] = [];
 
@@ -56,6 +58,7 @@ export class CallHarness {
         write: (text) => {
           out += text;
         },
+        ...(this.columns !== undefined && { isTTY: true, columns: this.columns }),
       },
       error: {
         write: (text) => {

@@ -24,11 +24,12 @@ export const addHost: AddCommands = (program, run) => {
     .summary('the host that runs loops without a window')
     .description(
       'The host without a window starts and follows loops of folders that no window has open. ' +
-        'It is started by itself while there is work, and ends when nothing can start without you.',
+        'It comes by itself when there is work, and ends when nothing can start without you.',
     )
     .addHelpText('after', examples(['loops host status', 'who runs the loops'], ['loops host start', 'now']));
   host
     .command('status')
+    .summary('show whether it runs')
     .description('Shows whether it runs, since when, whose settings it uses, and what a logout does to it.')
     .addHelpText(
       'after',
@@ -40,7 +41,7 @@ export const addHost: AddCommands = (program, run) => {
         const { output, clock } = session;
         const afterLogout = await session.afterLogout(facts.pid);
         if (output.isJson) return output.json(hostSchema, { ...facts, afterLogout });
-        output.line(hostWords(facts, clock.now()));
+        output.line(`Host      ${hostWords(facts, clock.now())}`);
         output.line(`Settings  ${facts.settingsFrom}`);
         output.line(`Log       ${facts.log}`);
         output.line(`Logout    ${afterLogout.why}`);
@@ -49,6 +50,7 @@ export const addHost: AddCommands = (program, run) => {
     );
   host
     .command('start')
+    .summary('start it now')
     .description('Starts it, if it does not run. It ends by itself once nothing is left to do.')
     .addHelpText('after', examples(['loops host start', 'now']))
     .action(
@@ -66,6 +68,7 @@ export const addHost: AddCommands = (program, run) => {
     );
   host
     .command('stop')
+    .summary('end it; what runs goes on')
     .description(
       'Ends it. What runs goes on, until a window or the host follows it again, or for unattendedGraceMinutes.',
     )
@@ -114,6 +117,6 @@ export function hostJson({ config, background, files }: Session, supervisor: Sup
 
 export function hostWords({ running, pid, since, windows, background }: HostFacts, now: number): string {
   const open = windows === 0 ? 'no window is open' : `${count(windows, 'window')} open`;
-  if (running) return `process ${pid}, since ${formatClock(Date.parse(since ?? ''), now)}; ${open}`;
+  if (running) return `process ${pid} since ${formatClock(Date.parse(since ?? ''), now)}; ${open}`;
   return background === 'off' ? `off; ${open}` : `not running; ${open}`;
 }

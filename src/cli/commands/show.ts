@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { formatClock, formatUsd } from '../../ui/text/format.ts';
+import { count, formatClock, formatUsd } from '../../ui/text/format.ts';
 import { oneLine } from '../../ui/text/safeText.ts';
 import { cleanText } from '../../ui/webviewHost/cleanText.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
@@ -7,17 +7,20 @@ import type { LoopJson } from '../listSchema.ts';
 import { detailJson } from '../loopJson.ts';
 import { showSchema } from '../schemas.ts';
 import type { Session } from '../session.ts';
+import { heldBack, nextCall, stateLine } from '../stateLine.ts';
 import { type AddCommands, examples } from './command.ts';
 
 /** How much of any text but the prompt is shown, characters. */
 const MOST = 2_000;
+/** How many of its last changes are shown. */
+const LAST_CHANGES = 20;
 
 export const addShow: AddCommands = (program, run) => {
   program
     .command('show')
     .summary('show everything about a loop')
     .description(
-      'Shows a loop: its prompt, attempts with outcome and cost, the paths of their output, and its history.',
+      'Shows a loop: its prompt, attempts with outcome and cost, the paths of their output, and its last changes.',
     )
     .argument('<id>', 'the id of a loop; of several with that id the latest')
     .addHelpText(
@@ -28,19 +31,23 @@ export const addShow: AddCommands = (program, run) => {
       run(async (session, id: string) => {
         const { output, clock } = session;
         const detail = await find(session, id);
+        const { loop } = detail;
         const json = detailJson(detail, await logsHere(session, detail.machine));
         if (output.isJson) return output.json(showSchema, json);
         const now = clock.now();
+        const next = nextCall(loop);
+        const held = heldBack(await session.supervisor(), loop);
         const facts: readonly (readonly [string, string])[] = [
           ['Loop', json.loopId],
-          ['State', json.reason === undefined ? json.state : `${json.state}: ${json.reason}`],
+          ['State', held === undefined ? stateLine(loop) : `${stateLine(loop)}: ${held}`],
+          ...(next === undefined ? [] : [['Next', next] as const]),
           ['Agent', json.agent],
           ...(json.machine === undefined ? [] : [['Machine', json.machine] as const]),
           ['Folder', json.cwd],
           ['Cost', costText(json)],
           ...(json.maxCostUsd === undefined ? [] : [['Cap', formatUsd(json.maxCostUsd)] as const]),
           ...(json.check === undefined ? [] : [['Check', json.check] as const]),
-          ['Submitted', formatClock(detail.loop.submittedAt, now)],
+          ['Submitted', formatClock(loop.submittedAt, now)],
         ];
         output.line(output.style('bold', oneLine(json.title, MOST)));
         for (const [name, text] of facts) output.line(`${name.padEnd(10)} ${oneLine(text, MOST)}`);
@@ -51,10 +58,18 @@ export const addShow: AddCommands = (program, run) => {
         for (const [index, attempt] of detail.attempts.entries()) {
           const what = attempt.isCheck ? 'Check' : 'Attempt';
           const how = attempt.outcome === undefined ? 'running' : `${attempt.outcome}: ${attempt.reason ?? ''}`;
-          output.line(`${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}  ${oneLine(how, MOST)}`);
+          const cost = attempt.cost.usd > 0 ? `  ${formatUsd(attempt.cost.usd)}` : '';
+          output.line(
+            `${what} ${attempt.number}  ${formatClock(attempt.startedAt, now)}${cost}  ${oneLine(how, MOST)}`,
+          );
           const log = json.attemptList[index]?.log;
           if (log !== undefined) output.line(output.style('dim', `  ${log}`));
         }
+        output.line();
+        const earlier = detail.history.length - LAST_CHANGES;
+        if (earlier > 0) output.line(output.style('dim', `${count(earlier, 'earlier change')}: --json has them`));
+        for (const { at, to, why } of detail.history.slice(-LAST_CHANGES))
+          output.line(`${formatClock(at, now)}  ${to}: ${oneLine(why, MOST)}`);
         return EXIT.ok;
       }),
     );

@@ -28,6 +28,7 @@ export const addStatus: AddCommands = (program, run) => {
             ...{ running: status.concurrencyUsed, slots: status.concurrencyMax },
             ...{ queued: supervisor.queueLength, parked },
             ...{ backingOff: status.backingOff.length, waiting: status.waiting.length, paused: status.paused },
+            asking: status.asking.length,
             circuits: status.circuits.map(({ account, state }) => ({ account, state })),
             holds: status.holds.map(({ of, reason, why }) => ({ of: heldName(of), reason, why })),
             budget: budgetJson(status.budget),
@@ -37,6 +38,8 @@ export const addStatus: AddCommands = (program, run) => {
         output.line(`Queued   ${queueWords(status, supervisor.queueLength, parked)}`);
         const waits = status.backingOff.length + status.waiting.length;
         if (waits > 0) output.line(`Waiting  ${waits}`);
+        for (const { loopId, asks } of status.asking)
+          output.line(output.style('yellow', `Asks     ${loopId}: ${asks}`));
         for (const { account, state } of status.circuits)
           if (state !== 'closed') output.line(output.style('yellow', `Circuit  ${account}: ${state}`));
         for (const { of, why } of status.holds) output.line(output.style('yellow', `Held     ${heldName(of)}: ${why}`));

@@ -1,9 +1,9 @@
 import { isFinished, type Loop, needsUser } from '../../core/model/loop.ts';
-import { reasonOf } from '../../ui/text/loopText.ts';
 import { CallError, EXIT, type ExitCode } from '../exitCodes.ts';
 import { loopJson } from '../loopJson.ts';
 import { waitSchema } from '../schemas.ts';
 import { type Session, sleep } from '../session.ts';
+import { heldBack, nextCall, stateLine } from '../stateLine.ts';
 import { amount } from './amounts.ts';
 import { type AddCommands, examples } from './command.ts';
 
@@ -19,7 +19,7 @@ export const addWait: AddCommands = (program, run) => {
     .summary('wait for the end of loops')
     .description(
       'Waits until the named loops have ended or wait for you, and ends as the worst of them: failed, cancelled, ' +
-        'waiting for you, completed. Changes of state go to standard error.',
+        'waiting for you, completed. What changes meanwhile goes to standard error.',
     )
     .argument('<id...>', 'ids of loops')
     .option('--timeout <seconds>', 'wait no longer than this', amount)
@@ -54,10 +54,15 @@ export async function waitFor(
   const find = async (id: string): Promise<Loop> => {
     const loop = await supervisor.find(id);
     if (!loop) throw new CallError(EXIT.notFound, `There is no loop ${id}.`);
-    const reason = reasonOf(loop);
-    const text = `${loop.state}${reason === undefined ? '' : `: ${reason}`}`;
-    if (said.get(id) !== text) output.progress(`${new Date(clock.now()).toLocaleTimeString('en-GB')} ${id} ${text}`);
+    const text = stateLine(loop);
+    if (said.get(id) === text) return loop;
     said.set(id, text);
+    const time = new Date(clock.now()).toLocaleTimeString('en-GB');
+    // A host that was just started is not there yet.
+    const held = heldBack(supervisor, loop, 'window');
+    const next = nextCall(loop);
+    const more = `${held === undefined ? '' : `: ${held}`}${next === undefined ? '' : ` (${next})`}`;
+    output.progress(`${time} ${id} ${text}${more}`);
     return loop;
   };
   let timedOut = false;

@@ -73,6 +73,13 @@ export function reasonOf(loop: Loop): string | undefined {
   }
 }
 
+/** What the agent of a loop that runs asks its user; undefined while it asks nothing (R17.1). */
+export function askedBy(loop: Loop): string | undefined {
+  const [question, ...more] = isActive(loop) && loop.state !== 'stopping' ? openQuestions(loop) : [];
+  if (!question) return undefined;
+  return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+}
+
 /** What a live loop is doing, for how long, and its cost: figures first, since the end of a row is cut off. */
 export function describeLive(view: LiveView, now: number, context = NO_CONTEXT): LoopText {
   const { loop } = view;
@@ -215,9 +222,8 @@ function doingNow(view: LiveView, now: number): string {
   const { activity, loop } = view;
   if (loop.state === 'stopping') return '';
   if (isActive(loop) && loop.attempt.isSetup) return 'setting up its work tree';
-  const [question, ...more] = openQuestions(loop);
-  if (question)
-    return `asks: ${oneLine(requestLine(question.request), 80)}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const asked = askedBy(loop);
+  if (asked !== undefined) return asked;
   if (loop.state === 'checking') return `checking: ${oneLine(loop.check?.command ?? '', 40)}`;
   if (activity?.unseen !== undefined) return `cannot see its processes: ${oneLine(activity.unseen, 60)}`;
   if (activity?.nearMemory) {
