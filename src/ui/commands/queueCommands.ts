@@ -45,7 +45,7 @@ export const queueCommands: CommandTable = {
       const where =
         placeWords(elsewhere.length - onMachines, 'in another window', 'in other windows') +
         placeWords(onMachines, 'on another machine', 'on other machines');
-      const detail = `${what}.${where} Their processes are ended and they are not restarted.`;
+      const detail = `${what}.${where} Their processes are ended, and they are not restarted.`;
       if (args[0] !== true) {
         const answer = await vscode.window.showWarningMessage(
           `Stop ${count(live.length, 'loop')}?`,
