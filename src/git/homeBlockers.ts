@@ -36,9 +36,8 @@ export async function whatBlocks(
   const changed = await changedPaths(git, root);
   if (changed.size === 0) return undefined;
   const head = await git.run(['rev-parse', 'HEAD'], { cwd: path });
-  const theirs = await git.try(['diff', '--name-only', '-z', `HEAD...${head}`], { cwd: root });
-  const rest = await git.try(['status', '--porcelain', '-z'], { cwd: path });
-  const paths = [...theirs.stdout.split('\0'), ...rest.stdout.split('\0').map((line) => line.slice(3))];
+  const theirs = await git.try(['diff', '--name-only', '--no-renames', '-z', `HEAD...${head}`], { cwd: root });
+  const paths = [...theirs.stdout.split('\0'), ...(await changedPaths(git, path))];
   const keyOf = await nameKey(git, root);
   const mine = new Set([...changed].map(keyOf));
   const both = paths.filter((name) => name !== '' && mine.has(keyOf(name)));
@@ -54,7 +53,7 @@ async function nameKey(git: Git, root: string): Promise<(name: string) => string
 }
 
 async function changedPaths(git: Git, root: string): Promise<Set<string>> {
-  const text = await git.run(['status', '--porcelain', '-z', '--no-renames'], { cwd: root });
+  const text = await git.run(['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all'], { cwd: root });
   return new Set(
     text
       .split('\0')

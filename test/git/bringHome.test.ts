@@ -115,6 +115,24 @@ describe('bringing work home', () => {
     bench.git('update-ref', '-d', 'refs/none');
   });
 
+  for (const step of ['staged', 'committed'])
+    it(`R12.4 is refused where the loop renamed a file that the user changed meanwhile (${step})`, async () => {
+      bench.git('-C', tree.path, 'mv', 'b.txt', 'renamed.txt');
+      if (step === 'committed') bench.git('-C', tree.path, 'commit', '--quiet', '-m', 'Renamed');
+      bench.write({ 'b.txt': 'of the user\n' });
+      const sentence = /You have uncommitted changes in files that the loop changed too \(b\.txt\)/;
+      const preview = await bench.trees.preview(bench.root, tree, 'merge', LOOP);
+      assert.match(preview.kind === 'blocked' ? preview.message : preview.kind, sentence);
+      assert.equal(read('b.txt'), 'of the user\n');
+    });
+
+  it('R12.4 new files in a folder in which the user has others come home', async () => {
+    bench.write({ 'notes/mine.md': 'm\n' });
+    bench.write({ 'notes/of the loop.md': 'l\n' }, tree.path);
+    assert.equal((await bench.trees.bringHome(bench.root, tree, 'merge', LOOP)).kind, 'done');
+    assert.deepEqual([read('notes/mine.md'), read('notes/of the loop.md')], ['m\n', 'l\n']);
+  });
+
   it('R12.4 says that there is nothing to bring home', async () => {
     assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), { kind: 'nothing' });
     assert.deepEqual(await bench.trees.bringHome(bench.root, tree, 'merge', LOOP), { kind: 'nothing' });

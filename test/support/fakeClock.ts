@@ -21,11 +21,16 @@ export class FakeClock implements Clock {
   readonly #timers = new Set<Timer>();
 
   readonly #grainMs: number;
+  readonly #rest: (() => Promise<void>) | undefined;
 
-  /** `grainMs`: timers fire at whole multiples of it, as on a busy machine, so that long times pass quickly. */
-  constructor(start = Date.UTC(2026, 0, 15, 12), grainMs = 1) {
+  /**
+   * `grainMs`: timers fire at whole multiples of it, as on a busy machine, so that long times pass quickly. `rest`:
+   * waits until nothing is under way, where that takes real time; then timers of the same moment fire together.
+   */
+  constructor(start = Date.UTC(2026, 0, 15, 12), grainMs = 1, rest?: () => Promise<void>) {
     this.#wall = start;
     this.#grainMs = grainMs;
+    this.#rest = rest;
   }
 
   /** What has passed since the beginning, ms, whatever was done to wall time. */
@@ -70,17 +75,22 @@ export class FakeClock implements Clock {
   /** Lets `ms` pass: timers run in their order, and what they set going settles in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
-    await settled();
+    await this.#settle();
     for (;;) {
       const next = this.#next();
       if (!next || next.at > end) break;
       this.#pass(next.at - this.#elapsed);
       this.#timers.delete(next);
       next.run();
-      await settled();
+      if (this.#rest && this.#next()?.at === next.at) continue;
+      await this.#settle();
     }
     this.#pass(end - this.#elapsed);
-    await settled();
+    await this.#settle();
+  }
+
+  #settle(): Promise<void> {
+    return this.#rest ? this.#rest() : settled();
   }
 
   #pass(ms: number): void {

@@ -1,12 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { SupervisorEvent, SupervisorEventType } from '../../src/core/model/event.ts';
 import { GONE, type Look, there } from '../../src/core/model/looks.ts';
 import type { ProcessIdentity } from '../../src/core/model/processIdentity.ts';
 import { DEFAULT_SETTINGS, type Doubts, type Settings } from '../../src/core/model/settings.ts';
 import type { AgentCatalog, AgentProfile } from '../../src/core/ports/agents.ts';
+import type { Clock } from '../../src/core/ports/clock.ts';
 import type { ProcessInspector } from '../../src/core/ports/launcher.ts';
 import type { Machine } from '../../src/core/ports/machine.ts';
 import type { RunLogs } from '../../src/core/ports/runLogs.ts';
@@ -14,12 +11,9 @@ import type { Store } from '../../src/core/ports/store.ts';
 import type { WorkTrees } from '../../src/core/ports/workTrees.ts';
 import type { HostRole, SupervisorOptions } from '../../src/core/state/context.ts';
 import { Supervisor } from '../../src/core/supervisor.ts';
-import { openStore } from '../../src/store/sqlite/store.ts';
 import { FakeClock } from './fakeClock.ts';
 import { FakeLauncher } from './fakeLauncher.ts';
-
-/** Where several connections can share a database, and nothing waits for a real disk. */
-const QUICK_DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+import { type Database, fileDatabase } from './fileDatabase.ts';
 
 /** An agent whose reader says nothing by itself: the fake runs speak in events. */
 export function fakeProfile(name: string, facts: Partial<AgentProfile> = {}): AgentProfile {
@@ -123,17 +117,17 @@ export function machineForEachTest(grainMs?: number): Harness {
   return new Proxy({} as Harness, { get: (_, name) => Reflect.get(machine, name) });
 }
 
-export function harness(clock = new FakeClock()): Harness {
+/** `on`: the database, where it is no file in memory. */
+export function harness(clock = new FakeClock(), on?: Database): Harness {
   const launcher = new FakeLauncher(clock);
   const logged: string[] = [];
   const log = (message: string, error?: unknown) =>
     void logged.push(error === undefined ? message : `${message} ${String(error)}`);
-  const folder = mkdtempSync(join(QUICK_DISK, 'loop-supervisor-'));
+  const database = on ?? fileDatabase(clock, log);
   const events: SupervisorEvent[] = [];
   const alive = new Set<number>();
   const windows = new Map<Supervisor, { pid: number; store: Store; listening: { dispose(): void } }>();
   const heard = new Map<Supervisor, SupervisorEvent[]>();
-  let books: Store | undefined;
   let pids = 100;
   let ids = 0;
 
@@ -155,12 +149,14 @@ export function harness(clock = new FakeClock()): Harness {
         self,
         look: (process) => (alive.has(process.pid) ? there(process) : GONE),
       };
-      const store = openStore({ path: join(folder, 'supervisor.db'), clock, log });
+      const opening = database.open();
+      const store = opening instanceof Promise ? await opening : opening;
+      const time = 'clock' in store ? (store.clock as Clock) : clock;
       const supervisor = new Supervisor({
         store: window.store?.(store) ?? store,
         launcher: window.launcher ?? launcher,
         agents,
-        clock,
+        clock: time,
         bootNow: clock.bootNow,
         inspector: window.inspector?.(inspector) ?? inspector,
         folders: { look },
@@ -203,15 +199,8 @@ export function harness(clock = new FakeClock()): Harness {
     },
     heard: (window) => heard.get(window) ?? [],
     idOf: (window) => `w${windows.get(window)?.pid}`,
-    books: () => {
-      books ??= openStore({ path: join(folder, 'supervisor.db'), clock, log });
-      return books;
-    },
-    sql: (text) => {
-      const database = new DatabaseSync(join(folder, 'supervisor.db'));
-      database.exec(text);
-      database.close();
-    },
+    books: () => database.books(),
+    sql: (text) => database.sql(text),
     eventsOf: <T extends SupervisorEventType>(type: T) =>
       events.filter((event): event is Extract<SupervisorEvent, { type: T }> => event.type === type),
     typesOf: (prefix) => events.map((event) => event.type).filter((type) => type.startsWith(prefix)),
@@ -222,8 +211,7 @@ export function harness(clock = new FakeClock()): Harness {
         window.dispose();
         store.close();
       }
-      books?.close();
-      rmSync(folder, { recursive: true });
+      database.dispose();
     },
   };
 }

@@ -44,7 +44,7 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
         const path = (await sizeOf(out)) === 0 && (await sizeOf(err)) > 0 ? err : out;
         if ((await stat(path).catch(() => undefined)) === undefined) {
           void vscode.window.showWarningMessage(
-            `The log of attempt ${attempt.number} is not there: it has not written yet, or was removed with its run.`,
+            `There is no log of attempt ${attempt.number}: it has written nothing yet, or its log was removed.`,
           );
           return undefined;
         }

@@ -17,7 +17,7 @@ import type { Control, Store, StoreTransaction } from '../../../src/core/ports/s
 import type { QueuedLoop } from '../../../src/core/state/liveState.ts';
 import { CircuitAccount } from './circuitAccount.ts';
 import { PAYERS } from './command.ts';
-import { spyOn, type Written } from './txSpy.ts';
+import { nothingWritten, spyOn, type Written } from './txSpy.ts';
 
 /** The accounts of the world. */
 const ACCOUNTS = [...new Set(Object.values(PAYERS))];
@@ -46,6 +46,13 @@ export interface Sight {
   complain(what: string): void;
 }
 
+/** What a transaction leaves: live loops, those of them that are active, and what is used of the day's budget. */
+interface Seen {
+  readonly live: readonly LiveLoop[];
+  readonly active: readonly ActiveLoop[];
+  readonly used: number;
+}
+
 /**
  * Stands between the supervisors and their store, and looks at every start and every admission within its transaction,
  * before it is committed: no other window can have changed anything in between, so what is seen is what was decided on.
@@ -58,8 +65,8 @@ export class StartChecks {
   readonly accounts: ReadonlyMap<string, CircuitAccount> = new Map(
     ACCOUNTS.map((name) => [name, new CircuitAccount()]),
   );
-  readonly #followedBy = new Map<number, string>();
-  readonly #allowed = new Map<number, number>();
+  /** What was noted of each attempt, by its id. */
+  readonly #noted = { followedBy: new Map<number, string>(), allowed: new Map<number, number>() };
   #control: Control = { circuits: {}, gates: {}, paused: false };
   /** The machine has slept for long, and no transaction was seen since. */
   #hasSlept = false;
@@ -91,26 +98,23 @@ export class StartChecks {
     });
   }
 
-  async #write(store: Store, ...[work, reads]: Parameters<Store['write']>): Promise<unknown> {
+  async #write(store: Store, ...[work, reads, abandoned]: Parameters<Store['write']>): Promise<unknown> {
     if (this.failing > 0) {
       this.failing--;
       throw new StoreError('disk', 'The disk is full.');
     }
-    return store.write((tx) => this.#watch(tx, work), reads);
+    return store.write((tx) => this.#watch(tx, work), reads, abandoned);
   }
 
   #watch(tx: StoreTransaction, work: (tx: StoreTransaction) => unknown): unknown {
-    const written: Written = {
-      begun: [],
-      settled: [],
-      adopted: [],
-      inserted: [],
-      granted: [],
-      recorded: [],
-      controls: [],
-    };
+    const written = nothingWritten();
     const leftAlone = this.#leftAlone(tx);
-    const result = work(spyOn(tx, written, this.#followedBy, this.#allowed));
+    const result = work(spyOn(tx, written, this.#noted));
+    // A read may end this try, which then begins anew: nothing is kept of it before the last read.
+    const needsSight = written.begun.length + written.inserted.length + written.granted.length > 0;
+    const seen = needsSight ? this.#see(tx) : undefined;
+    for (const [id, windowId] of written.followedBy) this.#noted.followedBy.set(id, windowId);
+    for (const [id, amount] of written.allowed) this.#noted.allowed.set(id, amount);
     this.#control = written.controls.at(-1) ?? this.#control;
     for (const { seq, cost } of written.recorded) this.#sight.wasRecorded(seq, cost);
     const { begun, settled, inserted, controls } = written;
@@ -120,8 +124,8 @@ export class StartChecks {
       if (this.#sight.isLeaving(windowId))
         this.#sight.complain(`R9.1 ${token} was taken over by a window that is going`);
     }
-    if (written.begun.length > 0 || written.inserted.length > 0) this.#look(tx, written);
-    this.#lookAtMoney(tx, written);
+    if (seen && written.begun.length + written.inserted.length > 0) this.#look(seen, written);
+    if (seen) this.#lookAtMoney(seen, written);
     this.#lookAtLeftAlone(leftAlone, written);
     return result;
   }
@@ -163,11 +167,9 @@ export class StartChecks {
   }
 
   /** What is granted never passes the limit (R6.8). */
-  #lookAtMoney(tx: StoreTransaction, { granted }: Written): void {
+  #lookAtMoney({ active, used }: Seen, { granted }: Written): void {
     const { dailyLimit } = this.#sight.settings.budget;
     if (dailyLimit === 0 || granted.length === 0) return;
-    const active = this.#live(tx).filter(isActive);
-    const used = this.#used(tx, active);
     const outstanding = active.reduce((sum, loop) => sum + outstandingOf(loop), 0);
     if (used + outstanding > dailyLimit)
       this.#sight.complain(`R6.8 ${used} are used and ${outstanding} granted of ${dailyLimit}`);
@@ -178,17 +180,17 @@ export class StartChecks {
     return loops.filter((loop): loop is LiveLoop => loop !== undefined && isLive(loop));
   }
 
-  #used(tx: StoreTransaction, active: readonly ActiveLoop[]): number {
-    const { spent, unknown } = tx.day(this.#sight.today());
-    return spent + unknown + active.reduce((sum, { attempt }) => sum + attempt.accrued, 0);
-  }
-
-  #look(tx: StoreTransaction, { begun, inserted }: Written): void {
-    const { settings } = this.#sight;
-    const complain = (what: string) => this.#sight.complain(what);
+  /** What the transaction leaves. */
+  #see(tx: StoreTransaction): Seen {
     const live = this.#live(tx);
     const active = live.filter(isActive);
-    const used = this.#used(tx, active);
+    const { spent, unknown } = tx.day(this.#sight.today());
+    return { live, active, used: spent + unknown + active.reduce((sum, { attempt }) => sum + attempt.accrued, 0) };
+  }
+
+  #look({ live, active, used }: Seen, { begun, inserted }: Written): void {
+    const { settings } = this.#sight;
+    const complain = (what: string) => this.#sight.complain(what);
     const endOfDay = this.#sight.endOfDay();
     const { dailyLimit } = settings.budget;
     const held = (loops: readonly LiveLoop[]) => loops.reduce((sum, loop) => sum + reservedOf(loop), 0);

@@ -18,21 +18,28 @@ export interface Written {
   readonly recorded: LedgerRow[];
   /** What all windows agree on, each time that it was written. */
   readonly controls: Control[];
+  /** Which window follows each attempt that was written, by its id. */
+  readonly followedBy: Map<number, string>;
+  /** What each attempt that was written may spend, by its id. */
+  readonly allowed: Map<number, number>;
 }
 
-/**
- * The transaction, with notes taken of what is written in it. `followedBy` and `allowed`: which
- * window follows each attempt and what it may spend, by its id; kept here.
- */
+export function nothingWritten(): Written {
+  const lists = { begun: [], settled: [], adopted: [], inserted: [], granted: [], recorded: [], controls: [] };
+  return { ...lists, followedBy: new Map(), allowed: new Map() };
+}
+
+/** The transaction, with notes taken of what is written in it. `before`: what was noted of those before it. */
 export function spyOn(
   tx: StoreTransaction,
   written: Written,
-  followedBy: Map<number, string>,
-  allowed: Map<number, number>,
+  before: { readonly [what in 'followedBy' | 'allowed']: Written[what] },
 ): StoreTransaction {
+  const { followedBy, allowed } = written;
   const noteGrant = (attempt: Attempt) => {
     const amount = attempt.allowance?.amount ?? 0;
-    if (amount > (allowed.get(attempt.id) ?? 0)) written.granted.push(attempt);
+    const granted = allowed.get(attempt.id) ?? before.allowed.get(attempt.id) ?? 0;
+    if (amount > granted) written.granted.push(attempt);
     allowed.set(attempt.id, amount);
   };
   const own: Partial<StoreTransaction> = {
@@ -45,7 +52,8 @@ export function spyOn(
     },
     saveAttempt: (attempt) => {
       const saved = tx.saveAttempt(attempt);
-      if (saved && followedBy.get(attempt.id) !== attempt.windowId) written.adopted.push(attempt);
+      const follower = followedBy.get(attempt.id) ?? before.followedBy.get(attempt.id);
+      if (saved && follower !== attempt.windowId) written.adopted.push(attempt);
       if (saved) followedBy.set(attempt.id, attempt.windowId);
       if (saved) noteGrant(attempt);
       if (saved && attempt.end) written.settled.push(attempt);

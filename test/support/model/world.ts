@@ -7,7 +7,7 @@ import { DEFAULT_SETTINGS, type Doubt, type Doubts, type Settings } from '../../
 import type { AgentCatalog, AgentProfile } from '../../../src/core/ports/agents.ts';
 import type { Supervisor } from '../../../src/core/supervisor.ts';
 import type { FakeRun } from '../fakeLauncher.ts';
-import { fakeCatalog, fakeProfile, type Harness, harness } from '../harness.ts';
+import { fakeCatalog, fakeProfile, type Harness } from '../harness.ts';
 import { type AgentName, type Command, type Mistyped, PAYERS, type RunEnding, type Setting } from './command.ts';
 import { Folders } from './folders.ts';
 import { type Sight, StartChecks } from './startChecks.ts';
@@ -30,7 +30,7 @@ export interface OpenWindow {
 
 /** A machine with windows that come and go, and the commands that happen to it. */
 export class World implements Sight {
-  readonly machine: Harness = harness();
+  readonly machine: Harness;
   windows: OpenWindow[] = [];
   settings: Settings = {
     ...DEFAULT_SETTINGS,
@@ -52,7 +52,7 @@ export class World implements Sight {
   readonly undone = new Set<string>();
   readonly queuedIfBlocked = new Set<string>();
   readonly #goneProfiles = new Set<string>();
-  readonly #folders = new Folders(this.machine.clock);
+  readonly #folders: Folders;
   readonly #mistyped = new Set<Mistyped>();
   readonly #left = new Set<string>();
   readonly #supervisors = new Set<Supervisor>();
@@ -61,8 +61,10 @@ export class World implements Sight {
   #mayBeLate = false;
   #folderMayBeBack = false;
 
-  constructor() {
-    const { launcher } = this.machine;
+  constructor(machine: Harness) {
+    this.machine = machine;
+    this.#folders = new Folders(machine.clock);
+    const { launcher } = machine;
     launcher.onStop = (run, by) => {
       if (!this.#stubborn) setImmediate(() => run.end({ exit: { signal: 'SIGTERM' }, stoppedBy: by }));
     };
