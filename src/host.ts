@@ -40,7 +40,7 @@ async function main(): Promise<void> {
     folders: () => [],
     sharedStore: () => config.text('store'),
     storeFolder: () => config.text('storeFolder'),
-    // The secret storage belongs to windows: without one it is ~/.pgpass or the environment that knows it.
+    // Only windows have the secret storage: here the password comes from ~/.pgpass or the environment.
     storePassword: async () => undefined,
     current: () => current,
     tell: (change) => current && change(current),

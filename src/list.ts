@@ -22,9 +22,9 @@ export interface ListSurroundings {
 }
 
 /**
- * Answers a plain call of `loops list` from a store of this machine, without what the other commands need (R15.3): it
- * only reads. Resolves with how many it has found; with undefined, before it has printed anything, where that does not
- * do: the whole program then does it, and says what is wrong.
+ * Runs a plain call of `loops list` on a store of this machine, and only reads (R15.3): it loads nothing that other
+ * commands need. Resolves with how many loops it found, or with undefined, before it has printed anything, where
+ * reading is not enough: the whole program then takes the call, and says what is wrong.
  */
 export async function listAtOnce(
   words: readonly string[],

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { loadCompiled } from './cli/compiledBundle.ts';
 import type * as List from './list.ts';
 
-// The program `loops`: it makes the next start quick, and hands over to the command line in src/cli.ts.
+// The program `loops`: it turns on the compile cache, then loads the command line from src/cli.ts, or `loops list`.
 const OLDEST = [22, 15] as const;
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
@@ -25,19 +25,19 @@ try {
     nodeModule.enableCompileCache(cache);
   }
 } catch {
-  // It starts without.
+  // It works without a cache, too.
 }
-// Somebody such as `head` has read enough.
+// A reader such as `head` may have had enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`The result could not be written: ${error.message}.\n`);
   process.exit(1);
 });
-// What goes there stands beside the result, which may have a reader all the same.
+// Standard error only accompanies the result, which may still have a reader.
 process.stderr.on('error', () => undefined);
 void begin();
 
-/** What is called most, and by completion at each key, has a short way. */
+/** `loops list`, which is called most, and by completion at each key, loads little. */
 async function begin(): Promise<void> {
   if (words.some((word) => word === 'list' || word === 'ls')) {
     const bundle = join(dirname(realpathSync(process.argv[1] as string)), 'list.cjs');

@@ -3,8 +3,8 @@ import { Transform, type TransformCallback } from 'node:stream';
 const LINE_END = 0x0a;
 
 /**
- * Passes lines on, each whole and at once, and leaves out those that are longer than so many bytes: no input can fill
- * the memory. What follows the last line end is no line, and is left out.
+ * Passes on whole lines, each in one piece, and leaves out those that are too long, so that no input can fill the
+ * memory. What follows the last line end is not a line, and is left out, too.
  */
 export class BoundedLines extends Transform {
   readonly #longest: number;
@@ -12,7 +12,7 @@ export class BoundedLines extends Transform {
   #parts: Buffer[] = [];
   #length = 0;
 
-  /** `onTooLong`: called once for each line that is left out, as soon as that is known. */
+  /** `longest`: of a line, bytes. `onTooLong`: called once for each line that is too long, as soon as that is known. */
   constructor(longest: number, onTooLong: () => void) {
     super();
     this.#longest = longest;

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { ALL_STATES } from '../ui/text/loopStates.ts';
 
-/** The shells that there are scripts for. */
+/** The shells that have a script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
@@ -99,8 +99,8 @@ function optionsOf(command: Command): string[] {
 }
 
 /**
- * Whether the words so far come to that command of `loops`, or to none yet without an argument. Fish's own function for
- * this takes the folder after `--storage` for the command.
+ * Whether the words so far name that command of `loops`; without an argument, whether they name none yet. Fish's own
+ * function for this takes the folder after `--storage` for the command.
  */
 const FISH_CONDITION = `function __loops_at
     set -l words (commandline -opc)
@@ -129,7 +129,7 @@ function fish(program: Command): string {
     const when = `-n '__loops_at ${command.name()}'`;
     const options = command.options.map((option) => fishOption(command, option, when));
     const nested = command.commands.map(
-      (one) => `complete -c loops ${when} -f -a ${one.name()} -d ${quoted(one.description())}`,
+      (one) => `complete -c loops ${when} -f -a ${one.name()} -d ${quoted(one.summary())}`,
     );
     const choices = choicesOf(command).map((choice) => `complete -c loops ${when} -f -a ${choice}`);
     const ids = IDS[command.name()];

@@ -8,11 +8,11 @@ const ENVIRONMENT = [
   ['NO_COLOR', 'if set, no colours'],
 ] as const;
 
-/** Adds to the help of a program and of all its commands what each can end with, and how to find that help. */
+/** Adds exit codes to the help of a program and of all its commands, and to their errors how to see that help. */
 export function completeHelp(program: Command): void {
   for (const command of withCommands(program)) {
     const words = exitWords(command === program ? undefined : command.name());
-    // A group of commands is not called itself.
+    // A group of commands, such as `host`, only shows its help.
     if (command === program || command.commands.length === 0)
       addItems(
         command,

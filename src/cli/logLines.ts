@@ -10,7 +10,7 @@ export type Show = (text: string) => void;
 type Said = Omit<LogLineJson, 'attempt'>;
 
 const LONGEST = 200;
-/** How each kind looks to people: its colour, and what goes before it. */
+/** How each kind is shown to people: its colour, and what goes before it. */
 const LOOKS = {
   tool: ['cyan', '▸ '],
   toolFailed: ['red', '✗ '],
@@ -28,7 +28,7 @@ export function eventLines(reader: Reader, output: Output): Show {
       if (!said && event.type !== 'end') continue;
       if (said?.isPart) output.raw(said.text);
       else if (isWithinText) output.line();
-      if (said && !said.isPart) output.line(looked(said, output));
+      if (said && !said.isPart) output.line(styled(said, output));
       isWithinText = said?.isPart === true && !said.text.endsWith('\n');
     }
   });
@@ -42,7 +42,7 @@ export function jsonLines(attempt: number, reader: Reader | undefined, output: O
   });
 }
 
-function looked({ kind, text }: Said, output: Output): string {
+function styled({ kind, text }: Said, output: Output): string {
   if (kind === 'text' || kind === 'output') return text;
   const [colour, mark] = LOOKS[kind];
   return output.style(colour, `${mark}${text}`);

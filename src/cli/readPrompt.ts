@@ -3,8 +3,8 @@ import { LONGEST_PROMPT_BYTES } from '../core/model/loopSpec.ts';
 import { CallError, EXIT } from './exitCodes.ts';
 
 /**
- * Reads a prompt to its end, and no further than one may be long (R1.4): a device or a program that never ends is
- * refused, too. `from` names it. Rejects with a `CallError` that says what cannot be read, or is too long.
+ * Reads a prompt to its end, but no more than a prompt may have (R1.4): a device or a program that never ends is
+ * refused, too. `from` names the source. Rejects with a `CallError` that says what is too long or cannot be read.
  */
 export async function readPrompt(stream: Readable, from: string): Promise<string> {
   const chunks: Buffer[] = [];

@@ -99,7 +99,7 @@ export class Session {
     return (token) => runFiles(parts.runsFolder(), token);
   }
 
-  /** Where a bundle beside this program lies. */
+  /** The path of a bundle beside this program. */
   bundle(name: string): string {
     return join(dirname(realpathSync(this.#options.program)), `${name}.cjs`);
   }
@@ -137,7 +137,7 @@ export class Session {
     return this.#options.afterLogout(pid);
   }
 
-  /** Waits until the host has registered, or not. Resolves with its pid. */
+  /** Waits for the host to register. Resolves with its pid, or with undefined if it has not within 10 s. */
   async hostComes(): Promise<number | undefined> {
     const supervisor = await this.supervisor();
     const deadline = clock.now() + HOST_COMES_WITHIN_MS;

@@ -14,8 +14,8 @@ export function noteAlone(storage: string, since: number): void {
 }
 
 /**
- * A window is there again: since when there was none (wall time, ms), returned once. Throws the error of the file
- * system.
+ * Returns since when no window had been open (wall time, ms), and removes the record: only the first window that opens
+ * again gets it. Throws the error of the file system.
  */
 export function takeAlone(storage: string): number | undefined {
   const path = hostFiles(storage).alone;

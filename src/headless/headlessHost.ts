@@ -88,7 +88,7 @@ export class HeadlessHost {
     try {
       await this.#lookOnce();
     } catch (error) {
-      log('The headless host could not check on itself; it tries again.', error);
+      log('The headless host could not check whether it is still needed. It tries again.', error);
     }
     const pause = this.#idleLooks > 0 ? IDLE_LOOK_EVERY_MS : LOOK_EVERY_MS;
     if (!this.#isLeaving) clock.after(pause, () => void this.#look());
@@ -103,7 +103,7 @@ export class HeadlessHost {
       readAgents();
     }
     if (config.window && isNewer(config.window.version, version))
-      return this.leave(`version ${config.window.version} is here`);
+      return this.leave(`version ${config.window.version} was installed`);
     const background = config.get('background') ?? 'untilIdle';
     // A setting that cannot be read starts nothing without a window.
     const isOff = background !== 'untilIdle' && background !== 'always';

@@ -8,7 +8,7 @@ export interface AfterLogout {
   readonly why: string;
 }
 
-/** The questions to the system; tests put their own answers here. */
+/** What it asks the system; tests answer in its place. */
 export interface LogoutQuestions extends ScopeQuestions {
   readonly platform: NodeJS.Platform;
   /** The control groups of a process, as Linux writes them; empty where that is not known. */

@@ -3,7 +3,7 @@ import { win32 } from 'node:path';
 
 type Environment = { readonly [name: string]: string | undefined };
 
-/** What is really started for a command. */
+/** What is started for a command in the end. */
 export interface RealCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -11,7 +11,7 @@ export interface RealCommand {
   readonly verbatim: boolean;
 }
 
-/** What is looked up in the file system, so that it can be tested anywhere. */
+/** The file system, as far as commands are looked up in it; tests bring their own. */
 export interface WindowsFiles {
   isFile(path: string): boolean;
   read(path: string): string;
@@ -28,9 +28,9 @@ export function platformCommand(command: string, args: readonly string[], enviro
 }
 
 /**
- * On Windows most agents are batch files that npm has made, and these cannot be started without the command
- * interpreter. So what such a file starts is started directly; only an unknown batch file goes through the system's own
- * `cmd.exe`, whatever `ComSpec` says (R7.7), with every special character escaped (R1.4).
+ * On Windows most agents are batch files made by npm, which only the command interpreter can start. What such a file
+ * would start is therefore started directly; only an unknown batch file goes through the system's own `cmd.exe`,
+ * whatever `ComSpec` says (R7.7), with every special character escaped (R1.4).
  */
 export function windowsCommand(
   command: string,
@@ -93,7 +93,7 @@ function systemRoot(system: Environment): string {
   return variable(system, 'SystemRoot') ?? variable(system, 'windir') ?? 'C:\\Windows';
 }
 
-/** Names of variables have no case on Windows. */
+/** Windows ignores the case of variable names. */
 function variable(environment: Environment, name: string): string | undefined {
   return Object.entries(environment).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
 }
@@ -103,7 +103,7 @@ function quoteArgument(arg: string): string {
   return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, '$1$1')}"`;
 }
 
-/** Escapes what the command interpreter knows. A batch file reads its arguments twice, so twice. */
+/** Escapes what means something to the command interpreter: twice, because a batch file reads its arguments twice. */
 function escapeForCmd(text: string): string {
   const escaped = (one: string) => one.replace(/[()\][%!^"`<>&|;, *?]/g, '^$&');
   return text.startsWith('"') ? escaped(escaped(text)) : escaped(text);

@@ -62,7 +62,7 @@ export const addHost: AddCommands = (program, run) => {
         if (!supervisor.headlessHost) await session.startHost();
         const pid = await session.hostComes();
         if (pid === undefined)
-          throw new CallError(EXIT.trouble, `The host did not come up. Its log says why: ${session.files.log}`);
+          throw new CallError(EXIT.trouble, `The host did not start. Its log says why: ${session.files.log}`);
         return report(session, supervisor);
       }),
     );
@@ -79,7 +79,7 @@ export const addHost: AddCommands = (program, run) => {
         const supervisor = await session.supervisor();
         const found = supervisor.headlessHost;
         if (!found) {
-          session.output.progress('It does not run.');
+          session.output.progress('The host is not running.');
           return report(session, supervisor);
         }
         process.kill(found.process.pid, 'SIGTERM');

@@ -28,7 +28,7 @@ export const addQueue: AddCommands = (program, run) => {
         await session.ensureHost();
         const { output } = session;
         if (output.isJson) output.json(submitSchema, { ...result, state: 'queued', isNew: false });
-        else output.line(`${id} is queued at ${result.position}`);
+        else output.line(`${id} is queued at ${result.position}.`);
         return EXIT.ok;
       }),
     );

@@ -61,7 +61,7 @@ function signalOf(text: string): string {
   return name.startsWith('SIG') ? name : `SIG${name}`;
 }
 
-/** Acts on each loop, reports how each went, and fails if one was not there. */
+/** Does the same to each loop, reports how each went, and fails if it could not be done to one. */
 async function toEach(
   session: Session,
   ids: readonly string[],
