@@ -121,7 +121,10 @@ describe('What an agent asks cannot pass for something else', () => {
       heading: 'Links lead to',
       text: '/etc/‹U+202E›passwd',
     });
-    assert.equal(requestParts({ ...linked, targets: 'unknown' })[1]?.heading, 'Where links lead these cannot be seen');
+    assert.equal(
+      requestParts({ ...linked, targets: 'unknown' })[1]?.heading,
+      'Where links in these paths lead is not known',
+    );
     assert.equal(requestParts(linked)[1]?.heading, 'Tool');
   });
 

@@ -88,7 +88,7 @@ describe('Check Agents', () => {
       'one that lacks an option',
       { '--version': { output: '2.1.4' }, '--help': { output: '--print --resume-at' } },
       'options missing',
-      /does not know --resume, which is used here/,
+      /does not know --resume, which Loop Supervisor uses/,
     ],
     [
       'one whose help fails',

@@ -101,10 +101,7 @@ describe('The report of Check Agents', () => {
       kind: 'subreaper',
       without: [{ kind: 'cgroup', why: 'this user may make no control groups' }],
     });
-    assert.match(
-      report,
-      /## What holds here\n\n- Loops are contained by \*\*a subreaper\*\*\. Whatever it leaves behind/,
-    );
+    assert.match(report, /## Containment\n\n- Loops are contained by \*\*a subreaper\*\*\. Whatever it leaves behind/);
     assert.match(report, /\n- Not by a control group: this user may make no control groups\.\n/);
     assert.match(
       agentReportText([], 'claude', AT, [], { kind: 'cgroup', without: [] }),

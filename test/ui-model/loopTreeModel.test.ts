@@ -171,10 +171,21 @@ describe('The tree of loops', () => {
       { ...queued('c', 1, { folder }), host: 'gone', machine: 'laptop', waitingFor: 'window' },
     ];
     assert.deepEqual(await tuples(modelOf({ live, finished: [] })), [
-      ['Running 2/4', '1 in other windows', ['Title of a', '2m 05s']],
+      ['Running 2/4', '1 on other machines', ['Title of a', '2m 05s']],
       ['Queued 1/20', ''],
       ['project', 'on build-1 · 1 running', ['Title of b', '2m 05s']],
       ['project', 'on laptop · no window open · 1 queued', ['Title of c', '#1 · waiting for its window']],
+    ]);
+    const long = '/home/me/the-project-of-a-very-long-name';
+    const both = [running('b', { folder: long }), running('d', { folder: long })].map((view) => ({
+      ...{ ...view, host: 'elsewhere' as const },
+      ...(view.loop.loopId === 'b' && { machine: 'build-1' }),
+    }));
+    assert.deepEqual(await tuples(modelOf({ live: both, finished: [] })), [
+      ['Running 2/4', '1 in other windows · 1 on other machines'],
+      ['Queued 0/20', ''],
+      ['the-project-of-a-ve…', 'on build-1 · 1 running', ['Title of b', '2m 05s']],
+      ['the-project-of-a-very-long-name', 'another window · 1 running', ['Title of d', '2m 05s']],
     ]);
   });
 

@@ -42,7 +42,7 @@ describe('The tester of permission rules', () => {
       said('Edit(src/key.ts)', rules),
       `Denied: by the rule Edit(${root}/*) of permissions.deny. A link leads to ${key}.`,
     );
-    assert.equal(said('Edit(src/round.ts)'), 'You are asked: no rule matches. Where a link leads it cannot be seen.');
+    assert.equal(said('Edit(src/round.ts)'), 'You are asked: no rule matches. Where a link in it leads is not known.');
   });
 
   it('R17.2 says of a rule whether it would allow the request', () => {
@@ -52,7 +52,7 @@ describe('The tester of permission rules', () => {
     assert.equal(works('(').works, false);
     const denied = works('Command(npm install)', { ...RULES, deny: ['Command(npm i*)'] });
     assert.deepEqual(denied, {
-      text: 'Another rule goes before it: Command(npm i*) of permissions.deny.',
+      text: 'Another rule takes precedence: Command(npm i*) of permissions.deny.',
       works: false,
     });
   });

@@ -152,7 +152,7 @@ describe('The budget in the status bar', () => {
   it('R6.6 shows no work as free: where a loop named no cost it is more than this', () => {
     const shown = budgetText(budget(0, 20), 90, { ...NOTHING, unnamed: 1 }, NOW);
     assert.deepEqual(pick(shown), ['$(credit-card) ≈$0.00 / $20.00 today', 'plain']);
-    assert.match(shown.tooltip, /It is at least this: the cost of 1 loop of today is not known in whole\./);
+    assert.match(shown.tooltip, /It is at least this much: the cost of 1 loop of today is not fully known\./);
   });
 
   for (const [spent, limit, text, level] of cases) {

@@ -302,7 +302,7 @@ describe('onboarding', () => {
         /opencode \(OpenCode\) .* Problem: It does not start: --version ended with exit code 1: Cannot find module opencode\./,
         /codex-work \(Codex\) .* Problem: It is not logged in: run "codex login" in a terminal/,
         /Not found copilot \(Copilot CLI\) copilot is not on PATH\. Install: npm install -g @github\/copilot Log in: run "copilot login" in a terminal/,
-        /What holds here Loops are contained by (a scope of your systemd|a control group|a subreaper|search)\. /,
+        /Containment Loops are contained by (a scope of your systemd|a control group|a subreaper|search)\. /,
       ])
         assert.match(report, part);
       for (const theme of Object.keys(THEMES) as ThemeName[]) {

@@ -38,7 +38,7 @@ describe('work trees of loops, in the workbench', () => {
   async function submit(prompt: string, from = /From the Last Commit/): Promise<void> {
     const { window } = host;
     await window.tree.show();
-    await window.command('Submit in Work Tree of Its Own…');
+    await window.command('Submit in Its Own Work Tree…');
     await window.input.answer('The text for the agent', prompt);
     await window.input.asked('What the loop starts from');
     await window.input.pick(from);

@@ -35,7 +35,7 @@ export const CLAUDE: AgentKind = {
         'Other commands are refused unless your Claude settings allow them.',
       plan: 'It reads and plans, and changes nothing.',
       dontAsk: 'Only what your Claude settings allow is done; everything else is refused.',
-      auto: 'A model of Anthropic judges each action in place of questions.',
+      auto: 'A model of Anthropic judges each action instead of asking you.',
       bypassPermissions: 'It does everything without asking. Only for disposable machines; refused as root.',
       [ASK]: 'It asks you before it does anything that your Claude settings do not allow.',
     },

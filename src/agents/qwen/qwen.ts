@@ -15,7 +15,7 @@ export const QWEN: AgentKind = {
       default: 'It reads files; edits and commands are refused, because nobody is there to approve them.',
       'auto-edit': 'It reads and edits files in its folder; commands are refused unless your Qwen settings allow them.',
       plan: 'It reads and plans, and changes nothing.',
-      auto: 'A model judges each action in place of questions.',
+      auto: 'A model judges each action instead of asking you.',
       yolo: 'It does everything without asking. Only for disposable machines.',
     },
   },

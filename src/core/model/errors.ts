@@ -122,9 +122,9 @@ export class CircuitOpenError extends SupervisorError {
       'circuit-open',
       secondsLeft > 0
         ? 'The loop was not submitted: new loops are paused after several failures in a row. ' +
-            'They start again once a test run has succeeded; reset the circuit to go on now.'
+            'They start again once a trial run has succeeded; reset the circuit to go on now.'
         : 'The loop was not submitted: new loops are paused after several failures in a row, ' +
-            'and a test run is under way. Wait for its result, or reset the circuit to go on now.',
+            'and a trial run is under way. Wait for its result, or reset the circuit to go on now.',
     );
     this.secondsLeft = secondsLeft;
   }

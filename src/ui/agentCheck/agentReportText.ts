@@ -29,7 +29,7 @@ export function agentReportText(
     ...group('Found, but needs attention', broken),
     ...group('Ready to use', usable),
     ...group('Not found', missing),
-    ...(containment ? ['## What holds here', containmentLines(containment).join('\n')] : []),
+    ...(containment ? ['## Containment', containmentLines(containment).join('\n')] : []),
     'After a change, run *Check Agents* again. Programs are looked for on the PATH of a terminal; ' +
       'after an installation you may need a new window. Agents of your own go into the setting ' +
       '`loopSupervisor.agents`.',

@@ -132,7 +132,7 @@ async function askVersion(
   }
   if (facts.minimumVersion !== undefined && isOlder(version, facts.minimumVersion)) {
     const sentence =
-      `Version ${version} is too old: what is used here needs ${facts.minimumVersion} or ` +
+      `Version ${version} is too old: Loop Supervisor needs ${facts.minimumVersion} or ` +
       `later.${facts.install ? ` Update it: ${facts.install}` : ''}`;
     return { version, problem: { short: 'too old', sentence } };
   }
@@ -154,7 +154,7 @@ async function unknownOptions(facts: AgentFacts, ask: Ask): Promise<AgentProblem
       problems.push({ short: 'help fails', sentence: `Its help cannot be read: ${page} ${failure}.` });
     else if (missing.length > 0) {
       const sentence =
-        `Its help (${page}) does not know ${missing.join(', ')}, which is used here: ` +
+        `Its help (${page}) does not know ${missing.join(', ')}, which Loop Supervisor uses: ` +
         `it may be too old or too new.${facts.install ? ` Update it: ${facts.install}` : ''}`;
       problems.push({ short: 'options missing', sentence });
     }

@@ -20,7 +20,7 @@ export async function mayStopRunning(supervisor: Supervisor, ids: readonly strin
       : count(running.length, 'running loop');
   const answer = await vscode.window.showWarningMessage(
     `Stop ${what}?`,
-    { modal: true, detail: 'Its processes are ended and it is not restarted. Its output stays.' },
+    { modal: true, detail: 'Its processes are ended, and it is not restarted. Its output is kept.' },
     'Stop',
   );
   return answer === 'Stop';

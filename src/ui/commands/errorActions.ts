@@ -40,7 +40,7 @@ export function errorText(error: unknown, now: number): string {
   if (!isSupervisorError(error) || !('secondsLeft' in error)) return message;
   const { secondsLeft } = error;
   return typeof secondsLeft === 'number' && secondsLeft > 0
-    ? `${message} The next test run is due at ${formatClock(now + secondsLeft * 1_000, now)}.`
+    ? `${message} The next trial run is due at ${formatClock(now + secondsLeft * 1_000, now)}.`
     : message;
 }
 

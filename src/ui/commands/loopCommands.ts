@@ -194,7 +194,7 @@ export const loopCommands: CommandTable = {
     (ctx) =>
     async (...args) => {
       const loops = await loopsOf(ctx, args, {
-        title: 'Copy Loop Id',
+        title: 'Copy Loop ID',
         states: ALL_STATES,
       });
       const ids = [...new Set(loops.map(({ loopId }) => loopId))];

@@ -32,7 +32,8 @@ export const queueCommands: CommandTable = {
       const active = live.filter(({ loop }) => isActive(loop)).map(({ loop }) => loop.loopId);
       const running = active.length;
       const processes = args[0] === true ? 0 : await countProcesses(ctx, active);
-      const others = live.filter(({ host }) => host !== 'here').length;
+      const elsewhere = live.filter(({ host }) => host !== 'here');
+      const onMachines = elsewhere.filter(({ machine }) => machine !== undefined).length;
       const what = [
         running > 0
           ? `${running} running${processes > 0 ? ` with ${count(processes, 'process', 'processes')}` : ''}`
@@ -41,13 +42,10 @@ export const queueCommands: CommandTable = {
       ]
         .filter(Boolean)
         .join(', ');
-      const elsewhere =
-        others === 0
-          ? ''
-          : others === 1
-            ? ' One of them is in another window.'
-            : ` ${others} of them are in other windows.`;
-      const detail = `${what}.${elsewhere} Their processes are ended and they are not restarted.`;
+      const where =
+        placeWords(elsewhere.length - onMachines, 'in another window', 'in other windows') +
+        placeWords(onMachines, 'on another machine', 'on other machines');
+      const detail = `${what}.${where} Their processes are ended, and they are not restarted.`;
       if (args[0] !== true) {
         const answer = await vscode.window.showWarningMessage(
           `Stop ${count(live.length, 'loop')}?`,
@@ -79,3 +77,9 @@ export const queueCommands: CommandTable = {
       return supervisor.clearFinished();
     },
 };
+
+/** How many of the loops are somewhere else, as a sentence; nothing for none. */
+function placeWords(loops: number, one: string, several: string): string {
+  if (loops === 0) return '';
+  return loops === 1 ? ` One of them is ${one}.` : ` ${loops} of them are ${several}.`;
+}

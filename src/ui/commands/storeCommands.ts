@@ -72,8 +72,7 @@ function contents(live: number, finished: number): string {
 async function askWhatToTake({ shown, live, finished }: SharedStoreFacts): Promise<boolean | undefined> {
   const take = {
     label: '$(arrow-right) Take This Queue and History Along',
-    detail:
-      'Waiting loops go on over there. Finished ones are copied. Running loops end here first. Nothing is deleted.',
+    detail: 'Waiting loops continue there. Finished ones are copied. Running loops end here first. Nothing is deleted.',
     takes: true,
   };
   const leave = {
@@ -118,7 +117,7 @@ async function confirmMove({ finished, live, left }: MovedLoops, from: string, t
     return true;
   }
   const answer = await vscode.window.showWarningMessage(
-    `${moved} ${count(left, 'loop')} stayed ${from}: they run, or their id is taken ${to}. ` +
+    `${moved} ${count(left, 'loop')} stayed ${from}: they are running, or their id is taken ${to}. ` +
       'Repeat the command when they have ended to move them.',
     { modal: true },
     'Switch Now',

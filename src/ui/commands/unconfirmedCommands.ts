@@ -22,8 +22,8 @@ export const unconfirmedCommands: CommandTable = {
           look.state === 'there'
             ? `Still running: ${look.value.map(processText).join('; ')}.`
             : look.state === 'gone'
-              ? 'The run has ended.'
-              : `The run cannot be seen: ${look.why}.`,
+              ? 'The attempt has ended.'
+              : `Its processes cannot be seen: ${look.why}.`,
         );
       }
       return known;
@@ -37,8 +37,11 @@ export const unconfirmedCommands: CommandTable = {
       const loops = await loopsOf(ctx, args, { title: TREAT_AS_ENDED, states: ['waiting'] });
       if (loops.length === 0) return 0;
       const answer = await vscode.window.showWarningMessage(
-        `Treat the last run of ${count(loops.length, 'loop')} as ended?`,
-        { modal: true, detail: 'If a process of it lives on, it may work in the same folder as the next attempt.' },
+        `Treat the last attempt of ${count(loops.length, 'loop')} as ended?`,
+        {
+          modal: true,
+          detail: 'If one of its processes is still alive, it may work in the same folder as the next attempt.',
+        },
         TREAT_AS_ENDED,
       );
       if (answer !== TREAT_AS_ENDED) return 0;

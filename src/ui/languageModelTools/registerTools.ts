@@ -43,7 +43,7 @@ async function confirmation(deps: ViewDeps, input: unknown): Promise<vscode.Prep
     confirmationMessages: {
       title: 'Kill an agent run',
       message: new vscode.MarkdownString(
-        `Send ${signal} to all processes of the loop ${what}? It is stopped for good and not restarted.`,
+        `Send ${signal} to all processes of the loop ${what}? It is stopped for good.`,
       ),
     },
   };

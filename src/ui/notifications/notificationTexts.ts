@@ -122,7 +122,7 @@ const SEVERAL: { readonly [kind in NoticeKind]: string } = {
   budget: 'used up the budget',
   hold: 'are held',
   stale: 'were unattended',
-  workTrees: 'take too much room',
+  workTrees: 'take up too much space',
 };
 
 function sentence(event: SupervisorEvent, title: string, now: number, { proof, words }: Result = {}): string {
@@ -160,7 +160,7 @@ function sentence(event: SupervisorEvent, title: string, now: number, { proof, w
       return `${what} is held, and its loops wait: ${oneLine(event.why, 200)}`;
     }
     case 'workTrees:full':
-      return `The work trees of loops take ${gigabytes(event.bytes)}, and may take ${gigabytes(event.limitBytes)}.`;
+      return `The work trees of loops take up ${gigabytes(event.bytes)}; the limit is ${gigabytes(event.limitBytes)}.`;
     case 'work:stale': {
       const { count: n, since, awayMs } = event;
       const [was, start] = n === 1 ? ['was', 'starts'] : ['were', 'start'];

@@ -30,7 +30,9 @@ export function requestParts(request: PermissionRequest): RequestPart[] {
   const parts: [string, string][] = [
     [HEADINGS[kind], command === undefined ? list(paths) : code(command)],
     ['Files', command === undefined ? '' : list(paths)],
-    targets === 'unknown' ? ['Where links lead these cannot be seen', list(paths)] : ['Links lead to', list(targets)],
+    targets === 'unknown'
+      ? ['Where links in these paths lead is not known', list(paths)]
+      : ['Links lead to', list(targets)],
     ['Change', code(diff)],
     ['Tool', code(tool)],
     ['The agent calls it', code(title)],

@@ -36,11 +36,11 @@ export function ruleText(
   const { action, rule: first = '' } = decidePermission(request, { ...rules, allow: [rule] }, folder);
   return action === 'allow'
     ? { text: 'This rule would allow this request, and whatever else it matches, in every loop.', works: true }
-    : { text: `Another rule goes before it: ${oneLine(first, 200)} of permissions.${action}.`, works: false };
+    : { text: `Another rule takes precedence: ${oneLine(first, 200)} of permissions.${action}.`, works: false };
 }
 
 function linkText(targets: readonly string[] | 'unknown'): string {
-  if (targets === 'unknown') return 'Where a link leads it cannot be seen.';
+  if (targets === 'unknown') return 'Where a link in it leads is not known.';
   return `A link leads to ${targets.map((target) => oneLine(target, 200)).join(', ')}.`;
 }
 

@@ -26,7 +26,7 @@ export function sharedFolderHint(deps: UiDeps, isDemo: (agent: string) => boolea
 async function say({ context }: UiDeps, folder: string): Promise<void> {
   if (!(await isInRepository(folder)) || context.globalState.get(SAID)) return;
   await context.globalState.update(SAID, true);
-  const text = `Two loops work in ${baseName(folder)} at once and may overwrite each other's changes.`;
+  const text = `Two loops are working in ${baseName(folder)} and may overwrite each other’s changes.`;
   if ((await vscode.window.showInformationMessage(text, USE)) !== USE) return;
   const settings = vscode.workspace.getConfiguration('loopSupervisor');
   await settings.update('isolation', 'worktree', vscode.ConfigurationTarget.Global);

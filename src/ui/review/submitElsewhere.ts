@@ -21,7 +21,7 @@ export const submitElsewhereCommands: CommandTable = {
       if (prompt === undefined) return undefined;
       const folder = await folderForSubmit(ctx);
       if (folder === BACK) return undefined;
-      const placeholder = 'The machine that runs it, in a clone there, from the commit that you have pushed';
+      const placeholder = 'The machine to run it: in its own clone, from the commit that you have pushed';
       const chosen = await askItem({ title: TITLE, placeholder, items: machineItems(machines) });
       if (chosen === undefined || chosen === BACK) return undefined;
       return submitByHand(ctx, { prompt, machine: chosen.machine, ...(folder !== undefined && { cwd: folder }) });
@@ -30,8 +30,8 @@ export const submitElsewhereCommands: CommandTable = {
 
 async function sayThereIsNone(): Promise<undefined> {
   const answer = await vscode.window.showInformationMessage(
-    'No other machine takes loops from here. On the machine that is to run them, ' +
-      'share the same store and name clones of your repositories in loopSupervisor.repositories.',
+    'No other machine takes loops from here. To use one, share the same store there ' +
+      'and name clones of your repositories in loopSupervisor.repositories.',
     REPOSITORIES,
   );
   if (answer === REPOSITORIES) await openSettings('repositories');

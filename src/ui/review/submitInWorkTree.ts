@@ -6,7 +6,7 @@ import { askItem, BACK } from '../commands/prompts.ts';
 import { plainSelectionPrompt } from '../commands/selectionPrompt.ts';
 import { folderForSubmit, submitByHand } from '../commands/submitting.ts';
 
-const TITLE = 'Submit in Work Tree of Its Own';
+const TITLE = 'Submit in Its Own Work Tree';
 
 const FROM = [
   {

@@ -19,7 +19,7 @@ export function contradictions(s: Settings): SettingProblem[] {
       'restart.maxRestarts',
       `${s.restart.maxRestarts} restarts wait at least ${formatDuration(waits)} together, ` +
         `which does not fit restart.windowSeconds (${formatDuration(s.restart.windowMs)}): ` +
-        'a loop that always fails would be restarted for ever. Lower maxRestarts or widen the window.',
+        'a loop that always fails would be restarted forever. Lower maxRestarts or widen the window.',
     );
   }
   if (s.circuit.halfOpenMaxProbes > s.maxConcurrent) {

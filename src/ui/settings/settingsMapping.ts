@@ -96,7 +96,7 @@ export function mapSettings(get: (key: string) => unknown, files: FilesState = '
     const value = get(key) ?? [];
     if (Array.isArray(value) && value.every((path) => typeof path === 'string' && ABSOLUTE.test(path.trim())))
       return value.map((path: string) => path.trim());
-    problems.push({ key, message: `${quote(value)} is not a list of absolute paths of folders. None counts.` });
+    problems.push({ key, message: `${quote(value)} is not a list of absolute paths of folders. None is used.` });
     return [];
   };
   const remote = (key: string): string => {

@@ -106,7 +106,7 @@ function circuitTooltip(
       ? [`Last failures${last}:\n${worst.reasons.map((reason) => `\n- ${inlineCode(reason, 160)}`).join('')}`]
       : []),
     EXPLAINED,
-    'Click for what can be done.',
+    'Click to see what you can do.',
   ].join('\n\n');
 }
 
@@ -179,7 +179,7 @@ export function budgetText(status: Status, warnAtPercent: number, today: TodaySp
   const least =
     unnamed === 0
       ? ''
-      : `\n\nIt is at least this: the cost of ${count(unnamed, 'loop')} of today is not known in whole.`;
+      : `\n\nIt is at least this much: the cost of ${count(unnamed, 'loop')} of today is not fully known.`;
   const detail = running + least + heldMoney(status) + windowLines(status, now) + spendTable(today);
   const note = estimated ? '\n\n≈ marks amounts that are estimated in whole or in part.' : '';
   if (limit === 0) {

@@ -14,7 +14,7 @@ const MEANINGS: { readonly [kind in Containment]: string } = {
   cgroup: 'The kernel holds all that it starts together: when it says that nothing is left, that is a fact',
   subreaper:
     'Whatever it leaves behind stays a child of its guardian and is found there. ' +
-    'Only a program that forks into new sessions all the time can outrun the looks',
+    'Only a program that keeps forking into new sessions can outrun the search',
   search:
     'What it leaves behind is found by its process group, its session, ' +
     'a marker in its environment and its open log. A program that hides from all of these is not found',

@@ -54,7 +54,7 @@ export const QUEUED_FOR_WORDS: { readonly [reason in WaitingFor]: string } = {
   folder: 'its folder is missing',
   profile: 'its agent profile is missing',
   login: 'its agent is not logged in',
-  billing: 'its account has to be paid',
+  billing: 'its account has a billing problem',
   program: 'its agent’s program is missing',
   config: 'its agent refuses its settings',
   machine: 'waiting for this machine',

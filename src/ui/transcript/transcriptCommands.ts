@@ -50,7 +50,7 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
           void vscode.window.showWarningMessage(`This log may lack what was written last. ${logs.trouble}`);
         if ((await sizeOf(path)) === undefined) {
           void vscode.window.showWarningMessage(
-            `The log of attempt ${attempt.number} is not there: it has not written yet, or was removed with its run.`,
+            `There is no log of attempt ${attempt.number}: it has written nothing yet, or its log was removed.`,
           );
           return undefined;
         }

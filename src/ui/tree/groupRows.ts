@@ -1,6 +1,6 @@
 import type { LiveView } from '../../core/model/status.ts';
 import { baseName, formatNumber } from '../text/format.ts';
-import { join } from '../text/loopText.ts';
+import { join, shortTitle } from '../text/loopText.ts';
 import { oneLine } from '../text/safeText.ts';
 import type { FinishedFilter } from './finishedFilter.ts';
 import type { GroupName, TreeRow } from './treeRow.ts';
@@ -15,7 +15,8 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   if (groups.size === 0 && finishedCount.total === 0) return [];
   const size = (id: string) => (groups.get(id)?.length ?? 0) + (id === 'queued' ? unread : 0);
   const asking = (groups.get('needsYou') ?? []).filter(({ loop }) => isAsking(loop)).length;
-  const elsewhere = status.concurrencyUsed - size('running') - asking;
+  const onMachines = [...groups.values()].flat().filter(runsAway).length;
+  const inWindows = status.concurrencyUsed - size('running') - asking - onMachines;
   const returned = unread > 0 ? Math.max(0, queueLength - size('parked') - status.queueDepth) : returnedIn(groups);
   const counted = (group: GroupName, label: string) =>
     size(group) > 0 ? [groupRow(group, label, formatNumber(size(group)), size(group))] : [];
@@ -25,7 +26,11 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
       'running',
       `Running ${status.concurrencyUsed}/${status.concurrencyMax}`,
       // Whoever counts the rows below misses those that stand under Needs You.
-      join([elsewhere > 0 ? `${elsewhere} in other windows` : '', asking > 0 ? askingWords(asking) : '']),
+      join([
+        inWindows > 0 ? `${inWindows} in other windows` : '',
+        onMachines > 0 ? `${onMachines} on other machines` : '',
+        asking > 0 ? askingWords(asking) : '',
+      ]),
       size('running'),
     ),
     groupRow(
@@ -41,6 +46,11 @@ export async function groupRows(snapshot: Snapshot, filter: FinishedFilter, page
   ];
   for (const [id, views] of groups) if (id.startsWith('folder:')) rows.push(folderRow(id, views));
   return finishedCount.total > 0 ? [...rows, await finishedGroup(snapshot, filter, pageSize)] : rows;
+}
+
+/** Whether it runs on another machine of a shared store. */
+function runsAway({ host, machine, loop }: LiveView): boolean {
+  return host !== 'here' && machine !== undefined && STATE_GROUPS[loop.state] === 'running';
 }
 
 function askingWords(asking: number): string {
@@ -102,13 +112,14 @@ function folderRow(id: string, views: readonly LiveView[]): TreeRow {
   );
   const place = machine === undefined ? '' : `on ${oneLine(machine, 40)}`;
   const description = join([place, gone ? 'no window open' : place ? '' : 'another window', states]);
-  const label = oneLine(baseName(folder), 80);
+  const name = oneLine(baseName(folder), 80);
   return {
     id,
     subject: { kind: 'folder', folder },
-    label,
+    // Cut, so that the machine can be read in a narrow side bar.
+    label: place ? shortTitle({ title: name, loopId: id }) : name,
     description,
-    spoken: `Folder ${label}, ${description.replaceAll(' · ', ', ')}`,
+    spoken: `Folder ${name}, ${description.replaceAll(' · ', ', ')}`,
     icon: { id: place ? 'vm' : gone ? 'folder' : 'multiple-windows' },
     // Only what is on this machine can be opened here.
     context: `folder ${place ? 'machine' : gone ? 'gone' : 'elsewhere'}`,

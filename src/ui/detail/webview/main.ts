@@ -149,7 +149,7 @@ function show(detail: DetailData): void {
   saidLast.hidden = detail.lastWords === undefined;
   lastWords.textContent = detail.lastWords ?? '';
   promptMore.hidden = detail.promptMore === 0;
-  promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} characters more: open it in the editor.`;
+  promptMore.textContent = `… and ${detail.promptMore.toLocaleString('en-US')} more characters: open it in the editor.`;
   questions.show(detail.questions);
   proof.show(detail.proof);
   showAttempts(detail);
