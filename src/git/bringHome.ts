@@ -116,7 +116,7 @@ async function bringIn(
     return ended(git, root, await git.try([...merge, '--no-ff', '--no-edit', '-m', message, branch], user));
   }
   if (way === 'apply') return apply(git, root, patch, claim);
-  const squashed = await git.try([...merge, '--squash', branch], user);
+  const squashed = await git.try([...merge, '--squash', '--ff', branch], user);
   const result = await ended(git, root, squashed);
   if (result.kind !== 'done') return result;
   const nothing = await git.try(['diff', '--cached', '--quiet'], { cwd: root });

@@ -34,21 +34,26 @@ export class GitError extends Error {
   }
 }
 
-/** Variables that would lead Git to another repository than the folder's own. */
+/** Variables that would lead Git to another repository than the folder's own, or to other files and other patches. */
 const LEADS_ELSEWHERE =
-  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES|PREFIX|CONFIG.*)$/;
+  /^GIT_(DIFF_OPTS|(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS|DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|CEILING_DIRECTORIES|PREFIX|CONFIG.*)$/;
 
-/** A repository's hooks and file watcher are programs of its own choice: our own calls run none of them (R12.7). */
-const OWN_CALL = [
-  '-c',
-  `core.hooksPath=${devNull}`,
-  '-c',
-  'core.fsmonitor=false',
-  '-c',
-  'gc.auto=0',
-  '-c',
-  'maintenance.auto=false',
-];
+/**
+ * A repository's hooks and file watcher are programs of its own choice: our own calls run none of them (R12.7). Nor do
+ * they go by what users have set for their own eyes: it would change what Git prints, and what we read and apply.
+ */
+const OWN_CONFIG = {
+  'core.hooksPath': devNull,
+  'core.fsmonitor': 'false',
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'color.diff': 'never',
+  'status.showUntrackedFiles': 'normal',
+  'diff.noprefix': 'false',
+  'diff.context': '3',
+  'core.ignoreStat': 'false',
+};
+const OWN_CALL = Object.entries(OWN_CONFIG).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** Waits for a line, which the end of a dead host's pipe is not; then it becomes the program. */
 const ON_A_WORD = ['-c', 'read -r word && exec "$0" "$@" </dev/null'];

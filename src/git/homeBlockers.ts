@@ -31,11 +31,17 @@ export async function whatBlocks(
   }
   const kept = await whatKeepsWorkTree(git, tree);
   if (kept !== undefined) return kept;
+  const head = await git.run(['rev-parse', 'HEAD'], { cwd: path });
+  const base = await git.try(['merge-base', 'HEAD', head], { cwd: root });
+  if (base.code === 1)
+    return (
+      `What the loop committed in ${path} has no commit in common with ${root}: its agent rewrote the first one. ` +
+      'Copy what you need from the work tree, or cherry-pick its commits.'
+    );
   const staged = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
   if (way !== 'apply' && staged.code === 1) return `${root} has staged changes: commit or unstage them first.`;
   const changed = await changedPaths(git, root);
   if (changed.size === 0) return undefined;
-  const head = await git.run(['rev-parse', 'HEAD'], { cwd: path });
   const theirs = await git.try(['diff', '--name-only', '--no-renames', '-z', `HEAD...${head}`], { cwd: root });
   const paths = [...theirs.stdout.split('\0'), ...(await changedPaths(git, path))];
   const keyOf = await nameKey(git, root);

@@ -33,15 +33,15 @@ export async function previewBringHome(
   await store.open();
   const env = store.writing;
   const source = await whatBranchWillHold(git, store, workTree);
-  const trial = ['merge-tree', '--write-tree', '--name-only', '--no-messages', 'HEAD', source];
+  const trial = ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', 'HEAD', source];
   const merged = await git.try(trial, { cwd: root, env });
   if (merged.code === 0) {
-    const tree = merged.stdout.trim();
+    const [tree] = merged.stdout.split('\0');
     const mine = await git.run(['rev-parse', 'HEAD^{tree}'], { cwd: root });
     return tree === mine ? { kind: 'nothing' } : { kind: 'clean' };
   }
   if (merged.code === 1) {
-    const [, ...paths] = merged.stdout.split('\n').filter(Boolean);
+    const [, ...paths] = merged.stdout.split('\0').filter(Boolean);
     return { kind: 'conflicts', paths: [...new Set(paths)] };
   }
   return {

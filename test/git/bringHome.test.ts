@@ -54,13 +54,13 @@ describe('bringing work home', () => {
   });
 
   it('R12.4 a preview changes nothing in the user’s repository, byte for byte', async () => {
-    bench.write({ 'a.txt': 'agent\n', 'new.txt': 'n\n' }, tree.path);
-    bench.commit({ 'a.txt': 'user\n' });
+    bench.write({ 'a.txt': 'agent\n', 'new.txt': 'n\n', 'ü "x".txt': 'agent\n' }, tree.path);
+    bench.commit({ 'a.txt': 'user\n', 'ü "x".txt': 'user\n' });
     bench.write({ 'b.txt': 'mine\n' });
     const before = filesOf(bench.home, (path) => path.startsWith('storage/snapshots'));
     assert.deepEqual(await bench.trees.preview(bench.root, tree, 'merge', LOOP), {
       kind: 'conflicts',
-      paths: ['a.txt'],
+      paths: ['a.txt', 'ü "x".txt'],
     });
     assert.deepEqual(
       filesOf(bench.home, (path) => path.startsWith('storage/snapshots')),
@@ -124,6 +124,20 @@ describe('bringing work home', () => {
       const preview = await bench.trees.preview(bench.root, tree, 'merge', LOOP);
       assert.match(preview.kind === 'blocked' ? preview.message : preview.kind, sentence);
       assert.equal(read('b.txt'), 'of the user\n');
+    });
+
+  for (const way of ['merge', 'squash', 'apply'] as const)
+    it(`R12.4 is refused where the agent rewrote the first commit (${way})`, async () => {
+      bench.write({ 'b.txt': 'of the agent\n' }, tree.path);
+      bench.git('-C', tree.path, 'commit', '--quiet', '--all', '--amend', '-m', 'All anew');
+      const preview = await bench.trees.preview(bench.root, tree, way, LOOP);
+      const result = await bench.trees.bringHome(bench.root, tree, way, LOOP);
+      for (const it of [preview, result])
+        assert.match(
+          'message' in it ? it.message : it.kind,
+          /no commit in common with .*: its agent rewrote the first/,
+        );
+      assert.deepEqual([read('b.txt'), bench.git('status', '--porcelain')], ['b\n', '']);
     });
 
   it('R12.4 new files in a folder in which the user has others come home', async () => {
