@@ -64,6 +64,13 @@ describe('The branch of a loop that is over, where its machine names a remote', 
     assert.equal(one.git.fetchedBranches.length, 1);
   });
 
+  it('R16.9 the end of a loop has that one pushed, and does not have all of the history read', async () => {
+    const before = two.reads.finished;
+    for (const loopId of ['a', 'b', 'c']) await run(undefined, loopId);
+    assert.equal(pushed().length, 3);
+    assert.equal(two.reads.finished, before);
+  });
+
   it('R16.9 is pushed however the loop ended', async () => {
     await run((loopId) => void second.cancel(loopId));
     two.launcher.of('a').ok();

@@ -20,12 +20,15 @@ export function machineWithClone(
     repository: { root: clone, commonFolder: `${clone}/.git`, head: `head of ${id}`, prefix: '' },
   };
   const stands = { still: false };
+  /** How often its hosts have read the list of finished loops. */
+  const reads = { finished: 0 };
   const window: WindowFacts = {
     ...{ ...opens, launcher, machine: fakeMachine(base.clock, id), workTrees: git, runLogs: logs },
     store: (store) =>
       new Proxy(store, {
         get: (_, name) => {
           if (name === 'write' && stands.still) return () => new Promise<never>(() => undefined);
+          if (name === 'finished') reads.finished++;
           const value = Reflect.get(store, name);
           return typeof value === 'function' ? value.bind(store) : value;
         },
@@ -38,5 +41,5 @@ export function machineWithClone(
     return host;
   };
   const runs = () => launcher.alive.map(({ loopId }) => loopId);
-  return { launcher, git, logs, clone, stands, open, runs };
+  return { launcher, git, logs, clone, stands, reads, open, runs };
 }

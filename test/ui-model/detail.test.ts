@@ -196,7 +196,10 @@ describe('detail of a loop', () => {
         live: () => undefined,
         isAlive: () => false,
         isDemo: () => false,
-        logs: (token) => ({ out: join(folder, `${token}.out`), err: join(folder, `${token}.err`) }),
+        logs: (token, isAway) => {
+          const name = isAway ? `copy of ${token}` : token;
+          return { out: join(folder, `${name}.out`), err: join(folder, `${name}.err`) };
+        },
         usage: async () => {
           looks++;
           await slow;
@@ -220,6 +223,22 @@ describe('detail of a loop', () => {
       await clock.advance(2_000);
       await until('the second look', () => count('usage') === 2);
       assert.deepEqual([count('detail'), count('files')], [1, 1], 'what has not changed is not sent again');
+    });
+
+    it('R16.8 of a run of another machine it shows the copy here, and where the log is until there is one', async () => {
+      const ended = { ...ATTEMPT, endedAt: 5_000, outcome: 'ok' } as const;
+      detail = detailOf({ state: 'completed', machine: 'build-1', attempts: [ended] });
+      const files = () => posted.filter((message) => message.type === 'files').flatMap((message) => message.files);
+      session.show();
+      await until('the first look', () => files().length === 1);
+      writeFileSync(join(folder, 'copy of run-1.out'), 'seven b');
+      session.changed();
+      await clock.advance(600);
+      await until('a look at the copy', () => files().length === 2);
+      assert.deepEqual(files(), [
+        { attempt: 1, out: 0, err: 0, isThere: true },
+        { attempt: 1, out: 7, err: 0 },
+      ]);
     });
 
     it('sends a change once, and stops polling when nothing runs', async () => {

@@ -35,6 +35,13 @@ describe('panels and tools, in VS Code', () => {
     });
   }
 
+  it('openLog opens the stream that is asked for', async () => {
+    const { loopId, seq } = (await api.get('vs-panels'))?.loop ?? assert.fail();
+    const open = (file: string) => vscode.commands.executeCommand('loopSupervisor.openLog', { loopId, seq }, 1, file);
+    assert.match(String(await open('err')), /stderr\.log$/);
+    assert.match(String(await open('out')), /stdout\.log$/);
+  });
+
   it('a missing loop is reported, not shown', async () => {
     assert.equal(await vscode.commands.executeCommand('loopSupervisor.showDetail', 'no-such-loop'), undefined);
     assert.deepEqual(tabs(), []);

@@ -331,6 +331,19 @@ describe('detail page', () => {
     assert.deepEqual(view.posted('useRound'), [{ type: 'useRound', round: 2 }]);
   });
 
+  it('R16.8 the log of another machine can be opened before it is here, by the name of that machine', async () => {
+    const [first = attempt({})] = DETAIL.attempts;
+    await open({ ...DETAIL, state: 'completed', machine: 'build-1', attempts: [first] });
+    await send({ type: 'files', files: [{ attempt: 1, out: 0, err: 0, isThere: true }] });
+    await button('Standard output · on build-1').click();
+    await until('the click', () => view.posted('openLog').length > 0);
+    assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'out' }]);
+    await send({ type: 'files', files: [{ attempt: 1, out: 7, err: 0 }] });
+    await button('Standard output · 7 bytes').waitFor();
+    assert.ok(await button('Standard error · empty').isDisabled());
+    await view.mustBeAccessible();
+  });
+
   it('an update leaves the focus where it is', async () => {
     await open();
     await button('Standard output · 52.3 kB').focus();

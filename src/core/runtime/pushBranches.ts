@@ -9,20 +9,23 @@ type PushParts = Pick<Engine, 'context' | 'liveState' | 'transactions'>;
 const MOST_LOOPS = 1_000;
 
 /**
- * Pushes the branches of loops that are over and whose turn it is, one after another (R16.9). Only one host of this
- * machine pushes each. Rejects where the store does.
+ * Pushes the branches of loops that are over and whose turn it is, one after another (R16.9): of the latest with these
+ * ids, or of all. Only one host of this machine pushes each. Rejects where the store does.
  */
 export async function pushBranches(
   { context, liveState, transactions }: PushParts,
   isOver: () => boolean,
+  loopIds?: readonly string[],
 ): Promise<void> {
   const { store, machine, workTrees, window, clock } = context;
   if (!machine || !workTrees) return;
-  const loops = await store.finished({ limit: MOST_LOOPS, hasWorkTree: true, machine: machine.id });
+  const all = { limit: MOST_LOOPS, hasWorkTree: true, machine: machine.id } as const;
+  const loops = loopIds ? await Promise.all(loopIds.map((id) => store.latest(id))) : await store.finished(all);
   const isThere = (host: string) => liveState.windows.has(host) && host !== window.id;
   for (const loop of loops) {
-    const { seq } = loop;
     if (isOver()) return;
+    if (!loop) continue;
+    const { seq } = loop;
     if (!isPushDue(loop, context.settings.pushResultsTo, clock.now(), isThere)) continue;
     const taken = await transactions.take((unit) => takePush(unit, seq), [['bySeq', seq]]);
     if (!taken) continue;

@@ -72,7 +72,7 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
   const session = new DetailSession({
     detail,
     live,
-    logs: (token) => deps.logs(token),
+    logs: (token, isAway) => (isAway && host.current?.copiedOutput(token)) || deps.logs(token),
     isAlive: (process) => host.current?.isAlive(process) ?? false,
     isDemo: (agent) => deps.profile(agent)?.isDemo ?? false,
     // All running loops, though one is shown: CPU rates need two samples in a row, and the tree samples them all.
@@ -109,9 +109,9 @@ export function detailPage(deps: ViewDeps, target: LoopTarget, panel: PanelHandl
     } else if (asked.type === 'useRound') {
       await vscode.commands.executeCommand('loopSupervisor.useRound', target, asked.round);
     } else if (asked.type === 'openLog') {
-      const token = (await detail())?.attempts.find(({ number }) => number === asked.attempt)?.token;
-      if (token !== undefined)
-        await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(deps.logs(token)[asked.file]));
+      await vscode.commands.executeCommand('loopSupervisor.openLog', target, asked.attempt, asked.file);
+      // What another machine has sent is here now.
+      session.changed();
     } else if (asked.type === 'endSpared') {
       const ended = await (await host.ready()).endSpared(loopId, asked.pid, seq);
       if (!ended) void vscode.window.showInformationMessage(`Process ${asked.pid} is no longer there.`);

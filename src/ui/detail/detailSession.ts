@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { Disposable } from '../../core/model/disposable.ts';
 import type { Loop } from '../../core/model/loop.ts';
 import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
@@ -6,6 +5,7 @@ import type { ProcessIdentity } from '../../core/model/processIdentity.ts';
 import type { LiveView } from '../../core/model/status.ts';
 import type { Clock } from '../../core/ports/clock.ts';
 import type { LogPaths } from '../transcript/attemptLog.ts';
+import { sizeOf } from '../transcript/fetchedLog.ts';
 import type { TreeUsage } from '../webviewHost/treeUsage.ts';
 import { Coalescer } from '../window/coalescer.ts';
 import { detailData } from './detailData.ts';
@@ -20,7 +20,8 @@ export interface DetailDeps {
   detail(): Promise<LoopDetail | undefined>;
   /** What only a live loop has; undefined for others. */
   live(loop: Loop): LiveView | undefined;
-  logs(token: string): LogPaths;
+  /** The output of an attempt; with `isAway` the copy of what another machine has. */
+  logs(token: string, isAway: boolean): LogPaths;
   /** Whether a process is still there. */
   readonly isAlive: (process: ProcessIdentity) => boolean;
   /** Whether an agent is the demo. */
@@ -44,6 +45,7 @@ export class DetailSession implements Disposable {
   #sent = '';
   #files = '';
   #attempts: readonly AttemptDetail[] = [];
+  #isAway = false;
   #timer: Disposable | undefined;
   #looking = false;
   /** Another look was requested after the last one began. */
@@ -104,6 +106,7 @@ export class DetailSession implements Disposable {
       );
       const text = JSON.stringify(data);
       this.#attempts = detail.attempts;
+      this.#isAway = detail.machine !== undefined;
       if (text !== this.#sent) this.#deps.post({ type: 'detail', detail: data });
       this.#sent = text;
     } catch (error) {
@@ -158,11 +161,13 @@ export class DetailSession implements Disposable {
   }
 
   async #sizes(): Promise<FileRow[]> {
-    const size = async (path: string) => (await stat(path).catch(() => undefined))?.size ?? 0;
+    const isAway = this.#isAway;
     return Promise.all(
       this.#attempts.map(async ({ number, token }) => {
-        const { out, err } = this.#deps.logs(token);
-        return { attempt: number, out: await size(out), err: await size(err) };
+        const logs = this.#deps.logs(token, isAway);
+        const [out, err] = [await sizeOf(logs.out), await sizeOf(logs.err)];
+        const isThere = isAway && out === undefined && err === undefined;
+        return { attempt: number, out: out ?? 0, err: err ?? 0, ...(isThere && { isThere }) };
       }),
     );
   }

@@ -180,11 +180,13 @@ export interface DetailData {
   readonly historyMore: number;
 }
 
-/** Sizes of the output files of an attempt, bytes. */
+/** Sizes of the output files of an attempt, bytes; of a loop of another machine, those of the copies here. */
 export interface FileRow {
   readonly attempt: number;
   readonly out: number;
   readonly err: number;
+  /** Only that machine has them. */
+  readonly isThere?: true;
 }
 
 /** Messages to the page. */

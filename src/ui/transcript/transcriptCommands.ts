@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { AttemptDetail, LoopDetail } from '../../core/model/loopDetail.ts';
 import type { CommandContext, CommandTable } from '../commands/commandTable.ts';
@@ -9,7 +8,7 @@ import { markRead } from '../webviewHost/markRead.ts';
 import { panelTarget } from '../webviewHost/panelTarget.ts';
 import type { ViewDeps } from '../webviewHost/viewDeps.ts';
 import type { WebviewPanels } from '../webviewHost/webviewPanels.ts';
-import type { LogPaths } from './attemptLog.ts';
+import { type FetchedLog, fetchLog, sizeOf } from './fetchedLog.ts';
 
 export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTarget>): CommandTable {
   return {
@@ -24,7 +23,10 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
         return target.loopId;
       },
 
-    /** Opens the raw log of a loop's attempt, by default the last one. Returns its path. */
+    /**
+     * Opens the raw log of a loop's attempt, by default the last one; with a third argument (`out` or `err`) just that
+     * stream. Returns its path.
+     */
     openLog:
       (ctx) =>
       async (...args) => {
@@ -38,11 +40,15 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
           void vscode.window.showInformationMessage('This loop has no log yet: it has not started.');
           return undefined;
         }
-        const { out, err } =
+        const logs: FetchedLog =
           detail?.machine === undefined ? deps.logs(attempt.token) : await fetched(ctx, detail, attempt);
+        const [out = 0, err = 0] = await Promise.all([sizeOf(logs.out), sizeOf(logs.err)]);
         // Nearly all output is on standard output; a program that failed to start has only standard error.
-        const path = (await sizeOf(out)) === 0 && (await sizeOf(err)) > 0 ? err : out;
-        if ((await stat(path).catch(() => undefined)) === undefined) {
+        const isError = args[2] === 'out' ? false : args[2] === 'err' || (out === 0 && err > 0);
+        const path = isError ? logs.err : logs.out;
+        if (logs.trouble !== undefined)
+          void vscode.window.showWarningMessage(`This log may lack what was written last. ${logs.trouble}`);
+        if ((await sizeOf(path)) === undefined) {
           void vscode.window.showWarningMessage(
             `There is no log of attempt ${attempt.number}: it has written nothing yet, or its log was removed.`,
           );
@@ -54,21 +60,14 @@ export function transcriptCommands(deps: ViewDeps, panels: WebviewPanels<LoopTar
   };
 }
 
-/** The copy of a log that another machine has, once all is here that there is by now (R16.8). */
-async function fetched(ctx: CommandContext, detail: LoopDetail, { number, token }: AttemptDetail): Promise<LogPaths> {
+/** The copy of a log that another machine has, once all is here that there is by now, or can be had (R16.8). */
+async function fetched(ctx: CommandContext, detail: LoopDetail, { number, token }: AttemptDetail): Promise<FetchedLog> {
   const supervisor = await ctx.host.ready();
   const { loopId, loop, machine = '' } = detail;
   const title = `Fetching the log of attempt ${number} from ${oneLine(machine, 40)}`;
-  await vscode.window.withProgress(
+  return vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-    async (_progress, cancelled) => {
-      for (let isAll = false; !isAll && !cancelled.isCancellationRequested; )
-        isAll = (await supervisor.fetchOutput({ loopId, seq: loop.seq, token })).isAtEnd;
-    },
+    (_progress, cancelled) =>
+      fetchLog(supervisor, { loopId, seq: loop.seq, token }, () => cancelled.isCancellationRequested),
   );
-  return supervisor.copiedOutput(token) ?? { out: '', err: '' };
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }

@@ -16,11 +16,17 @@ interface CardActions {
   useRound?(): void;
 }
 
-/** One attempt: how it ended and why, what was left of it, its files. */
-export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, actions: CardActions): HTMLElement {
+/** One attempt: how it ended and why, what was left of it, its files. `machine`: where it ran, if not here. */
+export function attemptCard(
+  attempt: AttemptRow,
+  files: FileRow | undefined,
+  machine: string | undefined,
+  actions: CardActions,
+): HTMLElement {
   const label = runLabel(attempt);
   const { startedAt, endedAt, outcome, reason } = attempt;
   const now = Date.now();
+  const place = files?.isThere ? machine : undefined;
   const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
   const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
   const facts = [
@@ -75,8 +81,8 @@ export function attemptCard(attempt: AttemptRow, files: FileRow | undefined, act
     h(
       'p',
       { class: 'files' },
-      file('Standard output', files?.out ?? 0, () => actions.openLog('out')),
-      file('Standard error', files?.err ?? 0, () => actions.openLog('err')),
+      file('Standard output', files?.out ?? 0, place, () => actions.openLog('out')),
+      file('Standard error', files?.err ?? 0, place, () => actions.openLog('err')),
       attempt.hasChanges &&
         h('button', { onclick: () => actions.review(), 'aria-label': `Changes of ${label}` }, 'Changes'),
       attempt.hasChanges &&
@@ -108,8 +114,10 @@ function processes<R extends ProcessRow>(
   return h('div', { class: 'processes' }, h('h4', {}, title), h('ul', {}, ...items));
 }
 
-function file(name: string, bytes: number, open: () => void): HTMLElement {
-  return h('button', { disabled: bytes === 0, onclick: open }, `${name} · ${bytes === 0 ? 'empty' : sizeWord(bytes)}`);
+/** A file of that size here, or one that comes from `machine` when it is opened. */
+function file(name: string, bytes: number, machine: string | undefined, open: () => void): HTMLElement {
+  const what = machine !== undefined ? `on ${machine}` : bytes === 0 ? 'empty' : sizeWord(bytes);
+  return h('button', { disabled: bytes === 0 && machine === undefined, onclick: open }, `${name} · ${what}`);
 }
 
 function costWords({ usd, costSource, atLeast }: AttemptRow): string {

@@ -230,6 +230,7 @@ function showAttempts(detail: DetailData): void {
     attemptCard(
       attempt,
       files.find((row) => row.attempt === attempt.number),
+      detail.machine,
       {
         openLog: (file) => post({ type: 'openLog', attempt: attempt.number, file }),
         copySession: () => post({ type: 'copySession', attempt: attempt.number }),
