@@ -188,23 +188,59 @@ describe('every day', () => {
   it('every mistake in agents is listed above the tree, with what to do', async () => {
     const { window, server } = host;
     const before = server.readSettings();
-    const odd = { line: { command: 'wc -w && echo done' }, none: { extends: 'nobody', command: 'x' } };
+    const odd = {
+      ...{ line: { command: 'wc -w && echo done' }, none: { extends: 'nobody', command: 'x' } },
+      ...{ channel: { command: 'cat', prompt: 'telepathy' }, missing: { command: 'loop-no-such-program' } },
+    };
     server.writeSettings({ ...before, 'loopSupervisor.agents': { ...settings['loopSupervisor.agents'], ...odd } });
+    const mistakes = [/"shell": true/, /nobody/, /\("telepathy"\): it is one of stdin, argument and file/];
     const message = window.page.locator('.part.sidebar .tree-explorer-viewlet-tree-view .message');
-    await until('both of them', async () => {
+    await until('all of them', async () => {
       const said = (await message.allInnerTexts()).join();
-      if (!/"shell": true/.test(said) || !/nobody/.test(said)) throw new Error(said);
+      for (const mistake of mistakes) assert.match(said, mistake);
       return true;
     });
     await window.screenshot('settings-problems');
     await window.command('Check Agents');
-    await until('both in the report', async () => {
+    await until('all of them in the report, and the program that is not there', async () => {
       const report = await window.webview().locator('body').innerText();
-      if (!/"shell": true/.test(report) || !/nobody/.test(report)) throw new Error(report);
+      for (const part of [...mistakes, /loop-no-such-program is not on PATH/]) assert.match(report, part);
       return true;
     });
     server.writeSettings(before);
     await until('no message', async () => !(await message.allInnerTexts()).join().includes('nobody'));
+  });
+
+  it('settings.json offers names, options and snippets for agents, beside profiles of one’s own', async () => {
+    const { window, server } = host;
+    const { keyboard } = window.page;
+    const list = window.page.locator('.suggest-widget.visible .monaco-list-row .label-name');
+    const offers = (...labels: string[]) =>
+      until(`${labels.join(', ')} to be offered`, async () => {
+        assert.deepEqual((await list.allInnerTexts()).toSorted(), labels.toSorted());
+        return true;
+      });
+    await window.input.anyCommand(`Preferences: Open Remote Settings (JSON) (127.0.0.1:${server.port})`);
+    const lines = JSON.stringify(server.readSettings(), undefined, 2).split('\n');
+    await until('the settings', async () => (await window.editor.text()).startsWith('{'));
+    await window.editor.jumpTo(lines.indexOf('  },', lines.indexOf('  "loopSupervisor.agents": {')));
+    // The language server knows the file.
+    await window.page.locator('.monaco-breadcrumbs').filter({ hasText: 'loopSupervisor.agents' }).first().waitFor();
+    await keyboard.press('End');
+    await keyboard.type(', "');
+    await offers('claude', 'codex', 'copilot', 'gemini', 'kilo', 'opencode', 'pi', 'qwen', 'sample');
+    await window.screenshot('settings-names');
+    await keyboard.press('Enter');
+    await until('the profile', async () => (await window.editor.text()).includes('"claude": {}'));
+    await keyboard.type('"');
+    await offers(
+      ...['args', 'command', 'commands', 'env', 'extends', 'mode'],
+      ...['model', 'permissionMode', 'prompt', 'resume', 'sandbox', 'shell'],
+    );
+    await keyboard.press('End');
+    await keyboard.type(', "mine":');
+    await offers('A command', 'A shell line', 'A variant of a built-in agent');
+    await window.screenshot('settings-snippets');
   });
 
   it('after an absence one summary says what happened', async () => {

@@ -74,4 +74,19 @@ describe('the queue in the workbench', () => {
     await until('the third to run', () => sleepers(server).length === 2);
     await until('an empty queue', async () => (await queue()).length === 0);
   });
+
+  it('a loop that has run before is returning while it waits in the queue', async () => {
+    const { window, server } = host;
+    await window.command('Pause Queue');
+    await until('the pause to show', async () => (await window.tree.rows())[1]?.[1] === 'paused');
+    await window.tree.contextAction('Second', 'Restart Now');
+    await until('it to be in the queue again', async () => {
+      const [, group] = await window.tree.rows();
+      assert.deepEqual(group?.slice(0, 2), ['Queued 1/2', 'paused · 1 returning']);
+      return (await queue()).join() === 'Second';
+    });
+    await window.screenshot('queue-returning');
+    await window.command('Resume Queue');
+    await until('it to run again', async () => sleepers(server).length === 2 && (await queue()).length === 0);
+  });
 });

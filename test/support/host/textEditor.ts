@@ -46,6 +46,12 @@ export class TextEditor {
 
   /** Puts the cursor at the start of a line, counted from 1. */
   async goTo(line: number): Promise<void> {
+    await this.jumpTo(line);
+    await until(`the cursor in line ${line}, with the keyboard`, (timeout) => this.#isAt(line, /Col 1$/, timeout));
+  }
+
+  /** The same in an editor that lies over the window: there the status bar does not say where the cursor is. */
+  async jumpTo(line: number): Promise<void> {
     await until('the question for the line', async (timeout) => {
       if (!(await this.#input.input().isVisible())) await this.#page.keyboard.press('Control+G');
       return (await this.#input.input().inputValue({ timeout })).startsWith(':');
@@ -53,7 +59,7 @@ export class TextEditor {
     await this.#input.input().fill(`:${line}`);
     await this.#page.keyboard.press('Enter');
     await this.#input.input().waitFor({ state: 'hidden' });
-    await until(`the cursor in line ${line}, with the keyboard`, (timeout) => this.#isAt(line, /Col 1$/, timeout));
+    await until('the keyboard in the editor', () => this.#hasKeyboard());
   }
 
   /** Whether the editor has the keyboard, and the cursor is in that line; what the status bar says of it fits. */

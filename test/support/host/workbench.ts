@@ -49,6 +49,9 @@ interface Left {
   readonly notices: boolean;
 }
 
+/** What lies behind an editor that lies over the window. */
+const OVERLAY = '.monaco-modal-editor-block';
+
 const LEFT = `(() => {
   const shown = (selector) => [...document.querySelectorAll(selector)].some((element) => element.checkVisibility());
   return {
@@ -57,7 +60,7 @@ const LEFT = `(() => {
       .some((button) => button.textContent.trim() === "Don't Save"),
     menu: shown('.monaco-menu'),
     question: shown('.quick-input-widget'),
-    overlay: shown('.monaco-modal-editor-block'),
+    overlay: shown('${OVERLAY}'),
     editors: shown('.tabs-container .tab'),
     // What reports progress stays until that is over.
     notices: shown('.notification-toast:not(:has(.monaco-progress-container.active)), .notifications-center'),
@@ -189,12 +192,13 @@ export class Workbench {
    * the keyboard then, and the pointer is on nothing.
    */
   async settle(): Promise<void> {
-    await until('a window in which nothing lies open', async () => {
+    await until('a window in which nothing lies open', async (timeout) => {
       const left = (await this.page.evaluate(LEFT)) as Left;
       if (left.unsaved)
         await this.page.locator('.monaco-dialog-box').getByRole('button', { name: "Don't Save" }).click();
       else if (left.dialog || left.menu || left.question) await this.page.keyboard.press('Escape');
-      else if (left.overlay) await this.closeOverlay();
+      // With unsaved text it asks first.
+      else if (left.overlay) await this.#closesOverlay().click({ timeout });
       else if (left.editors) await this.input.anyCommand('View: Close All Editors');
       else if (left.notices) await this.input.anyCommand('Notifications: Clear All Notifications');
       else return true;
@@ -219,9 +223,12 @@ export class Workbench {
 
   /** Closes the editor that lies over the window, as the settings do. */
   async closeOverlay(): Promise<void> {
-    const overlay = this.page.locator('.monaco-modal-editor-block');
-    await overlay.locator('.action-label.codicon-close').last().click();
-    await overlay.waitFor({ state: 'detached' });
+    await this.#closesOverlay().click();
+    await this.page.locator(OVERLAY).waitFor({ state: 'detached' });
+  }
+
+  #closesOverlay(): Locator {
+    return this.page.locator(OVERLAY).locator('.action-label.codicon-close').last();
   }
 
   /** Makes the window that wide, in pixels; a narrow one shows only what is being edited. */
