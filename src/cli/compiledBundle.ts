@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 
 /** A bundle that has been loaded. */
 export interface CompiledBundle<T> {
@@ -15,7 +16,7 @@ export interface CompiledBundle<T> {
  * own compile cache knows only what is compiled as a bundle is loaded. Most functions are compiled when they first run,
  * and in a call of `loops list` that takes as long as reading the store.
  *
- * @throws Error when the bundle cannot be loaded. Code that is missing, cut short or of another bundle is not run.
+ * @throws Error when the bundle cannot be loaded. Code that is missing, damaged or of another bundle is not run.
  */
 export function loadCompiled<T>(bundle: string, kept: string): CompiledBundle<T> {
   const source = readFileSync(bundle);
@@ -42,21 +43,35 @@ export function loadCompiled<T>(bundle: string, kept: string): CompiledBundle<T>
   };
 }
 
-/** The kept code, which follows the bundle that it is of: V8 itself compares only how long that is. */
+/**
+ * The kept code, after a checksum and the bundle that it is of: V8 compares only how long that is, and runs damaged
+ * code until it crashes.
+ */
 function readCode(kept: string, source: Buffer): Buffer | undefined {
   try {
     const content = readFileSync(kept);
-    return content.subarray(0, source.length).equals(source) ? content.subarray(source.length) : undefined;
+    const code = content.subarray(SUM_BYTES + source.length);
+    const isWhole = content.subarray(0, SUM_BYTES).equals(sumOf(code));
+    return isWhole && content.subarray(SUM_BYTES, -code.length).equals(source) ? code : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** V8 does not notice damage, so the file has its name only once all of it is on the disk. */
+/** Bytes of a checksum. */
+const SUM_BYTES = 4;
+
+function sumOf(code: Buffer): Buffer {
+  const sum = Buffer.alloc(SUM_BYTES);
+  sum.writeUInt32LE(crc32(code));
+  return sum;
+}
+
+/** The file has its name only once all of it is on the disk. */
 function writeCode(kept: string, source: Buffer, code: Buffer): void {
   const draft = `${kept}.${process.pid}.tmp`;
   try {
-    writeFileSync(draft, Buffer.concat([source, code]), { mode: 0o600, flush: true });
+    writeFileSync(draft, Buffer.concat([sumOf(code), source, code]), { mode: 0o600, flush: true });
     renameSync(draft, kept);
   } finally {
     rmSync(draft, { force: true });

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -60,9 +61,13 @@ describe('a bundle with kept code', () => {
     assert.deepEqual(call(), ['howdy you', false]);
   });
 
-  it('R15.3 is compiled anew where its code was cut short or is something else', () => {
+  it('R15.3 is compiled anew where its code was cut short, is damaged or is something else', () => {
     call();
     truncateSync(kept, statSync(kept).size - 10);
+    assert.deepEqual(call(), ['hello you', true]);
+    const content = readFileSync(kept);
+    content.writeUInt8(content.readUInt8(content.length - 200) ^ 255, content.length - 200);
+    writeFileSync(kept, content);
     assert.deepEqual(call(), ['hello you', true]);
     writeFileSync(kept, 'nothing');
     assert.deepEqual(call(), ['hello you', true]);
