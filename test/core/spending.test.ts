@@ -945,6 +945,25 @@ describe('spending', () => {
     assert.deepEqual([machine.alive(), window.status().budget.granted], [['a', 'b'], 0.37]);
   });
 
+  it('R3.3 R6.3 what is spent leaves the first in line no room in the day: those behind it start', async () => {
+    const window = await machine.open({ ...limit(10), maxConcurrent: 2 });
+    for (const [loopId, estimatedCostUsd] of [
+      ['a', 4],
+      ['big', 7],
+      ['small', 1],
+    ] as const)
+      await window.submit({ prompt: 'work', loopId, estimatedCostUsd, whenBlocked: 'queue' });
+    const { queued } = window.status();
+    assert.deepEqual(
+      [machine.alive(), queued[0]?.loopId],
+      [['a'], 'big'],
+      'it may fit once a gives back what it holds',
+    );
+    machine.launcher.of('a').say(cost(4.5));
+    await machine.soon();
+    assert.deepEqual(machine.alive(), ['a', 'small']);
+  });
+
   it('R6.8 spending that shows only at the end is granted its estimate and marked as not bounded', async () => {
     const agents = fakeCatalog(fakeProfile('sample', { spending: 'atEnd' }));
     const window = await machine.open(limit(10), { agents });

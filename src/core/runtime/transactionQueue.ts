@@ -42,8 +42,8 @@ export class TransactionQueue {
 
   /**
    * Runs `work` in one transaction; its decisions take effect after commit. Rejects, and changes nothing, if it throws.
-   * If the transaction sees external changes or frees budget, it also dispatches (R3.3). `reads` states what `work`
-   * reads from the store.
+   * If the transaction sees external changes or moves the day's money, it also dispatches (R3.3). `reads` states what
+   * `work` reads from the store.
    */
   take<T>(work: (unit: UnitOfWork) => T, reads: readonly StatedRead[] = []): Promise<T> {
     return this.#enqueue((unit) => {

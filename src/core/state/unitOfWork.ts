@@ -61,7 +61,6 @@ export class UnitOfWork {
   readonly isNewDay: boolean;
   /** What was held of the day's money when the unit began. */
   readonly #before: readonly NanoUsd[];
-  readonly #grantedBefore: NanoUsd;
   readonly #undo: (() => void)[] = [];
 
   constructor(tx: StoreTransaction, context: SupervisorContext, liveState: LiveState, startsNothing: boolean) {
@@ -82,14 +81,14 @@ export class UnitOfWork {
       this.change(account, circuitAt(circuit, context.settings.circuit, this.now));
     this.hasNews = changes !== undefined || this.isNewDay || this.control.circuits !== circuits;
     this.#before = this.#held();
-    this.#grantedBefore = liveState.granted;
   }
 
-  /** It found or made something that may let waiting loops start, and that no other event will announce (R3.3). */
+  /**
+   * It found or made something that may let waiting loops start, and that no other event will announce (R3.3): news, or
+   * any change of the day's money. Where more is used, too: what a head waits for may be spent, and it holds up nobody.
+   */
   get mayStartMore(): boolean {
-    // What waited for running loops to give money back gets the day's remainder once there is nothing to give (R6.8).
-    const areGrantsSpent = this.#grantedBefore > 0 && this.liveState.granted <= 0;
-    return this.hasNews || this.freesBudget || areGrantsSpent;
+    return this.hasNews || this.#held().some((amount, index) => amount !== this.#before[index]);
   }
 
   /** It leaves the day's budget more room than it found: what waits for money may start now (R3.3, R6.3). */

@@ -133,7 +133,8 @@ export class StartChecks {
   /** The newest loop (`seq`) that nobody looked after while the machine slept for long; undefined: none. */
   #leftAlone(tx: StoreTransaction): number | undefined {
     // Where the clock went back since, nobody knows for how long none was there.
-    if (!this.#hasSlept || !this.#isAbsence()) return undefined;
+    this.#hasSlept &&= this.#isAbsence();
+    if (!this.#hasSlept) return undefined;
     const alone = this.#live(tx).filter(({ state }) => state === 'queued' || state === 'backingOff');
     return alone.length === 0 ? undefined : Math.max(...alone.map(({ seq }) => seq));
   }
