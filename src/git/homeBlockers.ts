@@ -35,8 +35,8 @@ export async function whatBlocks(
   const base = await git.try(['merge-base', 'HEAD', head], { cwd: root });
   if (base.code === 1)
     return (
-      `What the loop committed in ${path} has no commit in common with ${root}: its agent rewrote the first one. ` +
-      'Copy what you need from the work tree, or cherry-pick its commits.'
+      `What the loop committed in ${path} has no commit in common with ${root}: its agent rewrote the first one, ` +
+      'or another history is checked out. Check out the branch that it began from, or cherry-pick its commits.'
     );
   const staged = await git.try(['diff', '--cached', '--quiet'], { cwd: root });
   if (way !== 'apply' && staged.code === 1) return `${root} has staged changes: commit or unstage them first.`;

@@ -49,7 +49,7 @@ export async function treeOfFiles(
   const env = { ...store.writing, GIT_INDEX_FILE: index };
   try {
     const { head, entries: differing } = await lookAtFiles(git, root, quiet);
-    const changed = quiet.length > 0 ? await withUntouched(git, root, gitFolder, differing) : differing;
+    const changed = quiet.length > 0 ? await leaveUntouched(git, root, gitFolder, differing) : differing;
     const entries = [...changed, ...(await ignoredAmong(git, root, always))];
     // Nothing differs: the tree is there, and no index need be written to find it.
     if (head !== undefined && entries.length === 0) return { tree: await store.treeOf(head), leftOut: [] };
@@ -86,7 +86,7 @@ const SEEN = /([^\0]*)\0 {2}ctime: (\d+:\d+)\n {2}mtime: (\d+:\d+)\n.*\n.*\n {2}
  * A file with a filter that is as new as the index, in whole seconds, seems changed where Git reads it without its
  * filter. It is not, if its times are those of the index to the nanosecond.
  */
-async function withUntouched(
+async function leaveUntouched(
   git: Git,
   root: string,
   gitFolder: string,
@@ -96,8 +96,8 @@ async function withUntouched(
   if (!written) return entries;
   const since = Math.floor(written.mtimeMs / 1000);
   const now = new Map<string, string>();
-  for (const { path, isNew } of entries) {
-    const facts = isNew ? undefined : await lstat(join(root, path), { bigint: true }).catch(() => undefined);
+  for (const { path, isNew, isGone } of entries) {
+    const facts = isNew || isGone ? undefined : await lstat(join(root, path), { bigint: true }).catch(() => undefined);
     if (facts && facts.mtimeMs >= since * 1000) now.set(path, seenAs(facts));
   }
   if (now.size === 0) return entries;
