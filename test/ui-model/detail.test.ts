@@ -236,7 +236,7 @@ describe('detail of a loop', () => {
       await clock.advance(600);
       await until('a look at the copy', () => files().length === 2);
       assert.deepEqual(files(), [
-        { attempt: 1, out: 0, err: 0, isThere: true },
+        { attempt: 1, out: 0, err: 0, isNotHere: true },
         { attempt: 1, out: 7, err: 0 },
       ]);
     });

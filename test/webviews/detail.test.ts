@@ -334,7 +334,7 @@ describe('detail page', () => {
   it('R16.8 the log of another machine can be opened before it is here, by the name of that machine', async () => {
     const [first = attempt({})] = DETAIL.attempts;
     await open({ ...DETAIL, state: 'completed', machine: 'build-1', attempts: [first] });
-    await send({ type: 'files', files: [{ attempt: 1, out: 0, err: 0, isThere: true }] });
+    await send({ type: 'files', files: [{ attempt: 1, out: 0, err: 0, isNotHere: true }] });
     await button('Standard output · on build-1').click();
     await until('the click', () => view.posted('openLog').length > 0);
     assert.deepEqual(view.posted('openLog'), [{ type: 'openLog', attempt: 1, file: 'out' }]);

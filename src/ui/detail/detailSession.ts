@@ -166,8 +166,8 @@ export class DetailSession implements Disposable {
       this.#attempts.map(async ({ number, token }) => {
         const logs = this.#deps.logs(token, isAway);
         const [out, err] = [await sizeOf(logs.out), await sizeOf(logs.err)];
-        const isThere = isAway && out === undefined && err === undefined;
-        return { attempt: number, out: out ?? 0, err: err ?? 0, ...(isThere && { isThere }) };
+        const isNotHere = isAway && out === undefined && err === undefined;
+        return { attempt: number, out: out ?? 0, err: err ?? 0, ...(isNotHere && { isNotHere }) };
       }),
     );
   }

@@ -186,7 +186,7 @@ export interface FileRow {
   readonly out: number;
   readonly err: number;
   /** Only that machine has them. */
-  readonly isThere?: true;
+  readonly isNotHere?: true;
 }
 
 /** Messages to the page. */

@@ -26,7 +26,7 @@ export function attemptCard(
   const label = runLabel(attempt);
   const { startedAt, endedAt, outcome, reason } = attempt;
   const now = Date.now();
-  const place = files?.isThere ? machine : undefined;
+  const place = files?.isNotHere ? machine : undefined;
   const tone = outcome === undefined ? 'running' : outcomeTone(outcome);
   const sign = { good: '✓', bad: '✗', neutral: '■', running: '▸' }[tone];
   const facts = [
