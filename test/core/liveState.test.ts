@@ -70,6 +70,14 @@ describe('live state', () => {
     assert.equal(liveState.get(1)?.state, 'running', 'it is live, though its row could not be read');
   });
 
+  it('R3.1 a loop that was submitted again is found by its id when the end of the one before is heard after it', () => {
+    const liveState = liveStateWith(queuedLoop(1, { loopId: 'again' }));
+    const again = queuedLoop(2, { loopId: 'again' });
+    const ended = { ...queuedLoop(1, { loopId: 'again' }), state: 'completed', finishedAt: 0 } as Loop;
+    liveState.apply({ control: liveState.control, windows: [], loops: [again, ended] });
+    assert.equal(liveState.find('again'), again);
+  });
+
   it('R4.1 probes are those of the present generation', () => {
     const liveState = liveStateWith(
       activeLoop(1, {}, { probe: true, generation: 4 }),

@@ -245,7 +245,8 @@ describe('store: rows that cannot be read', () => {
           ];
           await submit(opened, 'still works');
           for (const loop of loops)
-            if ('attempt' in loop) await opened.write((tx) => tx.saveAttempt({ ...loop.attempt, end: ENDED }));
+            if ('attempt' in loop)
+              await opened.write((tx) => tx.saveAttempt(loop.seq, { ...loop.attempt, end: ENDED }));
           log.push(...fresh.logged);
         } finally {
           fresh.dispose();

@@ -126,10 +126,10 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
     await news(mine);
     const leader = { pid: 7, startTime: '8', bootId: '9' };
-    await theirs.write((tx) => tx.saveAttempt({ ...loop.attempt, leader }));
+    await theirs.write((tx) => tx.saveAttempt(loop.seq, { ...loop.attempt, leader }));
     assert.deepEqual((await news(mine))?.loops, [{ ...loop, attempt: { ...loop.attempt, leader } }]);
 
-    await theirs.write((tx) => tx.advance(loop.attempt.id, 0, 55, { state: 1 }));
+    await theirs.write((tx) => tx.advance(loop.seq, loop.attempt.id, 0, 55, { state: 1 }));
     const seen = (await news(mine))?.loops[0];
     assert.deepEqual(seen && 'attempt' in seen && [seen.attempt.readOffset, seen.attempt.readerState], [
       55,
@@ -197,7 +197,7 @@ onEachStore('what other hosts have changed', ({ open, news }) => {
     const loop = await start(theirs, await submit(theirs, 'loop'), 'token');
     await news(mine);
     await theirs.write((tx) => {
-      tx.saveAttempt({ ...loop.attempt, end: ENDED });
+      tx.saveAttempt(loop.seq, { ...loop.attempt, end: ENDED });
       tx.saveLoop({ ...loopFacts(loop), ...FAILED, finishedAt: 5 });
       tx.addHistory(loop.seq, { at: 5, from: 'failed', to: 'failed', why: 'left over and ended: sh (9)' });
     });

@@ -77,9 +77,9 @@ onEachStore('what is written reads the same', (bench) => {
         // What belongs to the dispatch stays as it was.
         const { id, number, token, startedAt, generation, probe, reserved } = inserted;
         const now: Attempt = { ...changed, id, number, token, startedAt, generation, probe, reserved };
-        assert.equal(await store.write((tx) => tx.saveAttempt(now)), true);
+        assert.equal(await store.write((tx) => tx.saveAttempt(loop.seq, now)), true);
         assert.deepEqual((await store.attempts(loop.seq)).at(-1), now);
-        assert.equal(await store.write((tx) => tx.saveAttempt({ ...now, end })), true);
+        assert.equal(await store.write((tx) => tx.saveAttempt(loop.seq, { ...now, end })), true);
         assert.deepEqual((await store.attempts(loop.seq)).at(-1), { ...now, end });
       }),
     );
@@ -207,7 +207,8 @@ onEachStore('what is written reads the same', (bench) => {
     const odd = '-rf "$(x)" `y`\n\r\0\u0001 \ufeff \u{1f600}\u2028';
     const large = 'ä€😀\0 '.repeat(1_000_000);
     assert.ok(Buffer.byteLength(large) > 10 * 1024 * 1024);
-    for (const prompt of [odd, `\ufeff${odd}`, large]) {
+    const withNul = [odd, `\ufeff${odd}`, large];
+    for (const prompt of [...withNul, ...withNul.map((text) => text.replaceAll('\0', ''))]) {
       const loop = await store.write((tx) => tx.insertLoop(newLoop(`p-${++number}`), prompt));
       assert.ok((await store.prompt(loop.seq)) === prompt, 'the prompt has changed');
       assert.ok((await store.write((tx) => tx.prompt(loop.seq))) === prompt);
@@ -307,6 +308,6 @@ onEachStore('what is written reads the same', (bench) => {
     const end = { outcome: 'spawn' as const, reason: 'not found', at: 5, swept: [], kept: [], remaining: [] };
     const attempt = await store.write((tx) => tx.insertAttempt(loop.seq, newAttempt('token', { end })));
     assert.deepEqual(await store.attempts(loop.seq), [attempt]);
-    assert.equal(await store.write((tx) => tx.saveAttempt(attempt)), false);
+    assert.equal(await store.write((tx) => tx.saveAttempt(loop.seq, attempt)), false);
   });
 });

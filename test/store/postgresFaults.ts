@@ -150,7 +150,7 @@ class Host {
       tx.addHistory(active.seq, note(active, active.state));
       return cost;
     }
-    if (!tx.saveAttempt({ ...active.attempt, end: ENDED })) throw new Error('it was settled before');
+    if (!tx.saveAttempt(active.seq, { ...active.attempt, end: ENDED })) throw new Error('it was settled before');
     const loop = { ...loopFacts(active), state: 'completed' as const, finishedAt: 5 };
     tx.saveLoop(loop, note(loop, active.state));
     put(loop);

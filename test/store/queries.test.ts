@@ -137,7 +137,7 @@ onEachStore('queries over many loops', (bench) => {
     for (const loopId of ['a', 'b', 'c'])
       loops.push(await start(store, await submit(store, loopId), `token-${loopId}`));
     const [a, b, c] = loops as [(typeof loops)[0], (typeof loops)[0], (typeof loops)[0]];
-    await store.write((tx) => tx.saveAttempt({ ...a.attempt, end: ENDED }));
+    await store.write((tx) => tx.saveAttempt(a.seq, { ...a.attempt, end: ENDED }));
     const again = await start(store, a, 'token-a2');
     await finish(store, b, { finishedAt: 20 });
     await finish(store, again, { finishedAt: 30 });
@@ -151,7 +151,7 @@ onEachStore('queries over many loops', (bench) => {
   it('the timeline shows attempts that ran within a time', async () => {
     const title = 'x'.repeat(200);
     const early = await start(store, await submit(store, 'early'), 't1', { startedAt: 100 });
-    await store.write((tx) => tx.saveAttempt({ ...early.attempt, end: { ...ENDED, at: 200 } }));
+    await store.write((tx) => tx.saveAttempt(early.seq, { ...early.attempt, end: { ...ENDED, at: 200 } }));
     await finish(store, early, { finishedAt: 210 });
     const long = await start(store, await submit(store, 'long', { title }), 't2', { startedAt: 150 });
     const queued = await start(store, await submit(store, 'queued again'), 't3', {
@@ -160,7 +160,7 @@ onEachStore('queries over many loops', (bench) => {
       costEstimated: 2,
     });
     await store.write((tx) => {
-      tx.saveAttempt({ ...queued.attempt, end: { ...ENDED, at: 400, outcome: 'interrupted' } });
+      tx.saveAttempt(queued.seq, { ...queued.attempt, end: { ...ENDED, at: 400, outcome: 'interrupted' } });
       tx.saveLoop({ ...loopFacts(queued), attempts: 1, state: 'queued', fresh: false });
     });
     await store.write((tx) => tx.saveLoop({ ...long, attempts: 1 }));

@@ -187,7 +187,7 @@ export function start(
 /** Ends a loop. */
 export function finish(store: TestStore, loop: Loop, facts: Partial<FinishedLoop> = {}): Promise<FinishedLoop> {
   return store.write((tx) => {
-    if ('attempt' in loop) tx.saveAttempt({ ...loop.attempt, end: ENDED });
+    if ('attempt' in loop) tx.saveAttempt(loop.seq, { ...loop.attempt, end: ENDED });
     const finished = { ...loopFacts(loop), state: 'completed', finishedAt: 3_000, ...facts } as FinishedLoop;
     tx.saveLoop(finished, { at: finished.finishedAt, from: loop.state, to: finished.state, why: '' });
     return finished;

@@ -125,29 +125,31 @@ onEachStore('transactions', (bench) => {
 
   it('R3.2 an attempt is settled once, and is never written again', async () => {
     const loop = await start(store, await submit(store, 'loop'), 'token');
-    const { attempt } = loop;
-    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 3 })), true);
-    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, end: ENDED })), true);
+    const { attempt, seq } = loop;
+    assert.equal(await store.write((tx) => tx.saveAttempt(seq, { ...attempt, cost: 3 })), true);
+    assert.equal(await store.write((tx) => tx.saveAttempt(seq, { ...attempt, end: ENDED })), true);
     const settled = await store.attempts(loop.seq);
     assert.equal(
-      await store.write((tx) => tx.saveAttempt({ ...attempt, end: { ...ENDED, outcome: 'lost', reason: 'another' } })),
+      await store.write((tx) =>
+        tx.saveAttempt(seq, { ...attempt, end: { ...ENDED, outcome: 'lost', reason: 'another' } }),
+      ),
       false,
     );
-    assert.equal(await store.write((tx) => tx.saveAttempt({ ...attempt, cost: 9 })), false);
-    assert.equal(await store.write((tx) => tx.advance(attempt.id, 0, 9, undefined)), false);
+    assert.equal(await store.write((tx) => tx.saveAttempt(seq, { ...attempt, cost: 9 })), false);
+    assert.equal(await store.write((tx) => tx.advance(seq, attempt.id, 0, 9, undefined)), false);
     assert.deepEqual(await store.attempts(loop.seq), settled);
   });
 
   it('R6.7 the read position moves only from where it is', async () => {
     const loop = await start(store, await submit(store, 'loop'), 'token');
     const { id } = loop.attempt;
-    assert.equal(await store.write((tx) => tx.advance(id, 0, 100, { line: 1 })), true);
+    assert.equal(await store.write((tx) => tx.advance(loop.seq, id, 0, 100, { line: 1 })), true);
     assert.equal(
-      await store.write((tx) => tx.advance(id, 0, 50, { line: 9 })),
+      await store.write((tx) => tx.advance(loop.seq, id, 0, 50, { line: 9 })),
       false,
       'another window has read this already',
     );
-    assert.equal(await store.write((tx) => tx.advance(id, 100, 200, undefined)), true);
+    assert.equal(await store.write((tx) => tx.advance(loop.seq, id, 100, 200, undefined)), true);
     const [attempt] = await store.attempts(loop.seq);
     assert.deepEqual([attempt?.readOffset, attempt && 'readerState' in attempt], [200, false]);
   });

@@ -59,7 +59,7 @@ export class MoodyStore {
     const value = Reflect.get(target, name, target);
     if (typeof value !== 'function') return value;
     return (...values: unknown[]) => {
-      if (this.hasAllEnds && name === 'saveAttempt' && (values[0] as Attempt).end) return false;
+      if (this.hasAllEnds && name === 'saveAttempt' && (values[1] as Attempt).end) return false;
       if (this.unreadable.has(name as keyof Store)) throw new StoreError('disk', 'The disk cannot be read.');
       return value.apply(target, values);
     };

@@ -24,7 +24,11 @@ function copy(value: unknown, seal: <O extends object>(made: O) => O, seen: Map<
   if (!isPlain(value)) return value;
   const made: { [key: string]: unknown } = {};
   seen.set(value, made);
-  for (const [key, item] of Object.entries(value)) define(made, key, copy(item, seal, seen));
+  for (const [key, item] of Object.entries(value)) {
+    const copied = copy(item, seal, seen);
+    if (key === '__proto__') define(made, key, copied);
+    else made[key] = copied;
+  }
   return seal(made);
 }
 

@@ -172,12 +172,16 @@ export interface StoreTransaction extends TransactionReads {
    */
   insertAttempt(seq: number, attempt: Omit<Attempt, 'id'>): Attempt;
   /**
-   * Writes an attempt unless it is settled (R3.2), and returns whether it did. What was decided at its dispatch stays:
-   * `number`, `token`, `startedAt`, `generation`, `probe`, `reserved`. Other windows see its loop as changed.
+   * Writes an attempt of the loop `seq` unless it is settled (R3.2), and returns whether it did. What was decided at
+   * its dispatch stays: `number`, `token`, `startedAt`, `generation`, `probe`, `reserved`. Other windows see the loop
+   * as changed.
    */
-  saveAttempt(attempt: Attempt): boolean;
-  /** Moves the read position if it is still `from` and the attempt is not settled (R6.7). Returns whether it did. */
-  advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
+  saveAttempt(seq: number, attempt: Attempt): boolean;
+  /**
+   * Moves the read position of an attempt of the loop `seq` if it is still `from` and the attempt is not settled
+   * (R6.7). Returns whether it did.
+   */
+  advance(seq: number, attemptId: number, from: number, to: number, readerState: Json | undefined): boolean;
   /** Adds a ledger row, once per loop and key, and its amount to its day and agent. Returns whether it was new. */
   addLedger(row: LedgerRow): boolean;
   /** Adds the result of a loop's check. */

@@ -6,7 +6,7 @@ import type { SupervisorContext } from '../state/context.ts';
  */
 export class RetryLog {
   readonly #log: SupervisorContext['log'];
-  readonly #made = new Set<string>();
+  #made: readonly string[] = [];
 
   constructor({ log }: Pick<SupervisorContext, 'log'>) {
     this.#log = log;
@@ -14,14 +14,14 @@ export class RetryLog {
 
   /** It failed. `what`: a sentence without its full stop, logged once. */
   make(what: string, error: unknown): void {
-    if (this.#made.has(what)) return;
-    this.#made.add(what);
+    if (this.#made.includes(what)) return;
+    this.#made = [...this.#made, what];
     this.#log(`${what}; it is tried again.`, error);
   }
 
   /** It succeeded. */
   withdraw(): void {
     for (const what of this.#made) this.#log(`${what}: that is over.`);
-    this.#made.clear();
+    this.#made = [];
   }
 }

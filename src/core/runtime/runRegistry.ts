@@ -1,4 +1,4 @@
-import type { Attempt, StopBy } from '../model/attempt.ts';
+import type { Attempt, StopBy, StopIntent } from '../model/attempt.ts';
 import type { Disposable } from '../model/disposable.ts';
 import { NOTHING_LEFT } from '../model/leftovers.ts';
 import type { ActiveLoop } from '../model/loop.ts';
@@ -89,8 +89,10 @@ export class RunRegistry implements Disposable {
       const loop = this.#sinks.liveState.get(run.seq);
       if (!run.isOf(loop)) carry(() => this.#drop(run), `Attempt ${run.token} could not be released`);
       else if (!run.hasEnded) {
-        carry(() => this.#passStopOn(loop, run), `The stop of attempt ${run.token} could not be sent`);
-        carry(() => run.passAnswersOn(loop), `An answer to attempt ${run.token} could not be passed on`);
+        const { stop } = loop.attempt;
+        if (stop) carry(() => this.#passStopOn(loop, stop, run), `The stop of attempt ${run.token} could not be sent`);
+        if (loop.asking)
+          carry(() => run.passAnswersOn(loop), `An answer to attempt ${run.token} could not be passed on`);
       }
     }
     for (const loop of this.#sinks.liveState.active.values()) {
@@ -174,14 +176,8 @@ export class RunRegistry implements Disposable {
     run.release();
   }
 
-  #passStopOn(loop: ActiveLoop, run: RunMonitor): void {
-    const { stop } = loop.attempt;
-    if (
-      !stop ||
-      stop.signal !== undefined ||
-      (run.stopSent && run.stopSent.at === stop.at && run.stopSent.by === stop.by)
-    )
-      return;
+  #passStopOn(loop: ActiveLoop, stop: StopIntent, { stopSent }: RunMonitor): void {
+    if (stop.signal !== undefined || (stopSent?.at === stop.at && stopSent.by === stop.by)) return;
     this.sendStop(loop, stop.by);
   }
 }

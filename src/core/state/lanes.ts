@@ -184,14 +184,14 @@ export class Lanes {
 
   /** Whether there are any. */
   get hasNewlyParked(): boolean {
-    return this.#withNewlyParked().next().done !== true;
+    return this.#withNewlyParked().length > 0;
   }
 
-  *#withNewlyParked(): Generator<Lane> {
-    for (const lane of this.#newlyParked)
-      if (lane.counted.size > 0) yield lane;
-      else this.#newlyParked.delete(lane);
-    for (const lane of this.#ofProfiles.values()) if (lane.counted.size > 0 && this.isParked(lane)) yield lane;
+  #withNewlyParked(): Lane[] {
+    for (const lane of this.#newlyParked) if (lane.counted.size === 0) this.#newlyParked.delete(lane);
+    const lanes = [...this.#newlyParked];
+    for (const lane of this.#ofProfiles.values()) if (lane.counted.size > 0 && this.isParked(lane)) lanes.push(lane);
+    return lanes;
   }
 
   #sum(amount: (lane: Lane) => number): number {

@@ -123,8 +123,12 @@ export class LiveState {
    * Puts a loop as it now is in place of what was known of it; a final one leaves. Returns what was known, for undoing.
    */
   put(loop: Loop): LiveLoop | undefined {
-    const before = this.remove(loop.seq);
-    if (!isFinished(loop)) this.#add(loop);
+    const before = this.#loops.get(loop.seq);
+    if (isFinished(loop)) return this.remove(loop.seq);
+    if (before) this.#leaveGroup(before);
+    this.#loops.set(loop.seq, loop);
+    if (!before) this.#byId.set(loop.loopId, loop.seq);
+    this.#joinGroup(loop);
     return before;
   }
 
@@ -132,7 +136,15 @@ export class LiveState {
     const loop = this.#loops.get(seq);
     if (!loop) return undefined;
     this.#loops.delete(seq);
-    this.#byId.delete(loop.loopId);
+    // A later loop may have its id already.
+    if (this.#byId.get(loop.loopId) === seq) this.#byId.delete(loop.loopId);
+    this.#leaveGroup(loop);
+    return loop;
+  }
+
+  /** Takes a loop out of what is known of those in its state. */
+  #leaveGroup(loop: LiveLoop): void {
+    const { seq } = loop;
     if (isActive(loop)) {
       this.active.delete(seq);
       this.#count(loop, -1);
@@ -145,7 +157,6 @@ export class LiveState {
       this.timed.delete(seq);
       this.#timedReserved -= reservedOf(loop);
     }
-    return loop;
   }
 
   /** Shows a control record as it is stored. */
@@ -188,9 +199,7 @@ export class LiveState {
     this.accrued += by * loop.attempt.accrued;
   }
 
-  #add(loop: LiveLoop): void {
-    this.#loops.set(loop.seq, loop);
-    this.#byId.set(loop.loopId, loop.seq);
+  #joinGroup(loop: LiveLoop): void {
     if (isActive(loop)) {
       this.active.set(loop.seq, loop);
       this.#count(loop, 1);

@@ -202,9 +202,10 @@ export class Placement implements LanePlacement {
 
 /** Whether a gate of its own stands before the loops of that profile in that working directory. */
 function hasFolderGate(gates: Gates, context: SupervisorContext, { agent, cwd }: QueuedLoop): boolean {
-  const account = accountOf(context, agent);
-  return (
-    gates[gateKey({ kind: 'account', name: account, folder: cwd })] !== undefined ||
-    gates[gateKey({ kind: 'profile', name: agent, folder: cwd })] !== undefined
-  );
+  for (const _ in gates)
+    return (
+      gates[gateKey({ kind: 'account', name: accountOf(context, agent), folder: cwd })] !== undefined ||
+      gates[gateKey({ kind: 'profile', name: agent, folder: cwd })] !== undefined
+    );
+  return false;
 }

@@ -143,7 +143,7 @@ export class UnitOfWork {
    * (R3.2).
    */
   putAttempt(loop: ActiveLoop, attempt: Attempt): ActiveLoop | undefined {
-    if (!this.tx.saveAttempt(attempt)) return undefined;
+    if (!this.tx.saveAttempt(loop.seq, attempt)) return undefined;
     const next = { ...loop, attempt };
     this.reflect(next);
     return next;

@@ -43,8 +43,8 @@ export function isAccrualNews(accrued: NanoUsd, stored: NanoUsd): boolean {
  */
 export function applyOutput(unit: UnitOfWork, loop: ActiveLoop, output: RunOutput): ActiveLoop | undefined {
   const { attempt } = loop;
-  if (output.to < attempt.readOffset || !unit.tx.advance(attempt.id, attempt.readOffset, output.to, output.readerState))
-    return undefined;
+  const { readOffset: from } = attempt;
+  if (output.to < from || !unit.tx.advance(loop.seq, attempt.id, from, output.to, output.readerState)) return undefined;
   let next: ActiveLoop = { ...loop, attempt: { ...attempt, readOffset: output.to, readerState: output.readerState } };
   unit.reflect(next);
   if (output.anew) noteAnew(unit, next, output.anew);

@@ -33,7 +33,7 @@ export function charge<L extends Loop>(unit: UnitOfWork, loop: L, counted: Charg
   let next: L = { ...loop, ...withCharge(loop, cost) };
   if (isActive(next) && !ofLoop) {
     const charged = { ...next.attempt, ...withCharge(next.attempt, cost) };
-    unit.tx.saveAttempt(charged);
+    unit.tx.saveAttempt(loop.seq, charged);
     next = { ...next, attempt: charged };
   }
   unit.put(next);

@@ -106,7 +106,7 @@ export function reclaimRuns(unit: UnitOfWork, follows: (attemptId: number) => bo
     const { for: _, need: _1, why: _2, state: _3, ...facts } = loop;
     const state = attempt.stop ? 'stopping' : attempt.isCheck ? 'checking' : 'running';
     const taken = { ...attempt, windowId: window.id };
-    unit.tx.saveAttempt(taken);
+    unit.tx.saveAttempt(loop.seq, taken);
     const active: ActiveLoop = { ...facts, windowId: window.id, since: unit.now, state, attempt: taken };
     unit.put(active, `${machine.name} is back`, loop.state);
     withdrawAway(unit, active);

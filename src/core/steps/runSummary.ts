@@ -36,6 +36,7 @@ export interface RunSummary {
 
 /** The summary once the run has said this too. */
 export function withEvents(summary: RunSummary, events: readonly AgentEvent[]): RunSummary {
+  if (events.length === 0) return summary;
   let { said, limit, refused, checked, words, priced, unknown, worked } = summary;
   for (const event of events) {
     // It works on: what it said before is not its last word (R5.6).

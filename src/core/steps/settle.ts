@@ -45,7 +45,7 @@ export function settle(unit: UnitOfWork, loop: ActiveLoop, end: RunEnd, report: 
     ...(report.words && { lastWords: report.words.text.trim() }),
     ...leftoversOf(end),
   };
-  if (!unit.tx.saveAttempt({ ...charged.attempt, end: ended })) return;
+  if (!unit.tx.saveAttempt(loop.seq, { ...charged.attempt, end: ended })) return;
   note(unit, charged, ended);
   // Whether one that could not be seen has failed at all is unknown.
   const isUnseen = end.kind === 'lost' && end.unseen !== undefined;

@@ -4,10 +4,8 @@ import { pushAfterEnd } from './branchPush.ts';
 
 /** Ends a loop as completed or cancelled. */
 export function finish(unit: UnitOfWork, loop: LiveLoop, state: 'completed' | 'cancelled', why: string): void {
-  const finished: FinishedLoop = {
-    ...{ ...leaveState(loop, unit.now), ...pushAfterEnd(unit, loop) },
-    ...{ state, finishedAt: unit.now },
-  };
+  const facts = leaveState(loop, unit.now);
+  const finished: FinishedLoop = { ...facts, ...pushAfterEnd(unit, loop), state, finishedAt: unit.now };
   unit.put(finished, why, loop.state);
 }
 
@@ -43,5 +41,5 @@ export function leaveState(loop: Loop, now: number): LoopFacts {
     asking,
     ...facts
   } = loop as LoopFacts & { readonly [key in PhaseKeys]?: unknown };
-  return { ...facts, since: now };
+  return Object.assign(facts, { since: now });
 }

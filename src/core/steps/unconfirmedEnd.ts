@@ -85,7 +85,7 @@ export function settleAway(unit: UnitOfWork, seq: number): Attempt | undefined {
   if (!attempt || attempt.end) return attempt;
   const unseen = 'its machine was away';
   const end: AttemptEnd = { ...NOTHING_LEFT, outcome: 'lost', reason: unseen, unseen, at: unit.now };
-  unit.tx.saveAttempt({ ...attempt, end });
+  unit.tx.saveAttempt(seq, { ...attempt, end });
   // Its loop starts over: that the attempt was lost is no failure of its own.
   return attempt;
 }

@@ -91,12 +91,12 @@ export class DraftWrites extends DraftReads implements Omit<StoreTransaction, 'c
     return inserted;
   }
 
-  saveAttempt(attempt: Attempt): boolean {
-    return this.#writeAttempt(attempt.id, (before) => asDispatched(attempt, before));
+  saveAttempt(seq: number, attempt: Attempt): boolean {
+    return this.#writeAttempt(seq, attempt.id, (before) => asDispatched(attempt, before));
   }
 
-  advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
-    return this.#writeAttempt(attemptId, ({ readerState: _, ...before }) =>
+  advance(seq: number, attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
+    return this.#writeAttempt(seq, attemptId, ({ readerState: _, ...before }) =>
       before.readOffset === from
         ? { ...before, readOffset: to, ...(readerState !== undefined && { readerState }) }
         : undefined,
@@ -182,12 +182,11 @@ export class DraftWrites extends DraftReads implements Omit<StoreTransaction, 'c
 
   // ── Within ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #writeAttempt(id: number, change: (before: Attempt) => Attempt | undefined): boolean {
+  #writeAttempt(seq: number, id: number, change: (before: Attempt) => Attempt | undefined): boolean {
     this.writing();
-    const own = this.attempt(id);
-    const next = own && !own.attempt.end ? change(own.attempt) : undefined;
-    if (!own || !next) return false;
-    const { seq } = own;
+    const before = this.attempt(id)?.attempt;
+    const next = before && !before.end ? change(before) : undefined;
+    if (!next) return false;
     this.writes.attempts.set(id, { seq, attempt: next, isNew: this.writes.attempts.get(id)?.isNew ?? false });
     this.writes.changed.add(seq);
     return true;

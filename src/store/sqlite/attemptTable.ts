@@ -15,7 +15,6 @@ export class AttemptTable {
   readonly #save: Query;
   readonly #settle: Query;
   readonly #advance: Query;
-  readonly #seqOf: Query;
   readonly #byId: Query;
   readonly #ofLoop: Query;
 
@@ -33,8 +32,6 @@ export class AttemptTable {
     this.#advance = connection.prepare(
       'UPDATE attempts SET read_offset = ?, reader_state = ? WHERE id = ? AND read_offset = ? AND ended_at IS NULL',
     );
-    // RETURNING takes several times as long: SQLite collects what it returns in a table of its own.
-    this.#seqOf = connection.prepare('SELECT seq FROM attempts WHERE id = ?');
     this.#byId = connection.prepare(`SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE id = ?`);
     this.#ofLoop = connection.prepare(
       `SELECT ${ATTEMPT_COLUMNS} FROM attempts WHERE seq = ? AND id IN (${idsOf('= ?')}) ORDER BY id`,
@@ -42,26 +39,20 @@ export class AttemptTable {
   }
 
   insert(seq: number, attempt: Attempt): void {
-    this.#insert.run(seq, ...attemptInserted.values(attempt));
+    this.#insert.execute(seq, ...attemptInserted.values(attempt));
   }
 
-  /** Writes an attempt unless it is settled. Returns the `seq` of its loop, or undefined if it is settled. */
-  save(attempt: Attempt): number | undefined {
+  /** Writes an attempt unless it is settled. Returns whether it did. */
+  save(attempt: Attempt): boolean {
     const { id, end } = attempt;
     const running = attemptRunning.values(attempt);
     const saved = end ? this.#settle.run(...running, ...attemptEnded.values(end), id) : this.#save.run(...running, id);
-    return saved === 0 ? undefined : this.#loopOf(id);
+    return saved > 0;
   }
 
-  /**
-   * Moves the read position if it is still `from` (R6.7). Returns the `seq` of the loop, or undefined if it was not.
-   */
-  advance(id: number, from: number, to: number, readerState: Json | undefined): number | undefined {
-    return this.#advance.run(to, optionalJson.encode(readerState), id, from) === 0 ? undefined : this.#loopOf(id);
-  }
-
-  #loopOf(id: number): number {
-    return this.#seqOf.get(id)?.seq as number;
+  /** Moves the read position if it is still `from` (R6.7). Returns whether it did. */
+  advance(id: number, from: number, to: number, readerState: Json | undefined): boolean {
+    return this.#advance.run(to, optionalJson.encode(readerState), id, from) > 0;
   }
 
   byId(id: number): Attempt | undefined {

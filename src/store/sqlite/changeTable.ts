@@ -81,7 +81,7 @@ export class ChangeTable {
     loops: Iterable<number>,
     events: readonly SupervisorEvent[],
   ): void {
-    this.#add.run(counter, `[${[...loops].join()}]`, finished, failed, eventsText(events));
+    this.#add.execute(counter, `[${[...loops].join()}]`, finished, failed, eventsText(events));
     if (isTrimDue(from, counter)) this.#trim.run(counter - CHANGES_KEPT);
   }
 

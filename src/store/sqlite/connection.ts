@@ -23,6 +23,15 @@ export class Query {
     this.#sql = sql;
   }
 
+  /** For a statement that returns nothing, where it does not matter how many rows it changes. */
+  execute(...values: SQLInputValue[]): void {
+    try {
+      this.#statement.get(...values);
+    } catch (error) {
+      throw this.#connection.failed(error);
+    }
+  }
+
   /** Returns how many rows were changed. */
   run(...values: SQLInputValue[]): number {
     try {
@@ -165,13 +174,13 @@ export class Connection {
   /** Begins a write transaction. Throws a `StoreError` of kind `locked` if the lock is still taken after 10 ms. */
   begin(): void {
     this.#failure = undefined;
-    this.#begin.run();
+    this.#begin.execute();
     this.#inTransaction = true;
   }
 
   commit(): void {
     if (this.#failure) throw this.#failure;
-    this.#commit.run();
+    this.#commit.execute();
     this.#inTransaction = false;
   }
 
@@ -189,7 +198,7 @@ export class Connection {
   snapshot<T>(read: () => T): T {
     if (this.#inTransaction) return read();
     this.#failure = undefined;
-    this.#beginRead.run();
+    this.#beginRead.execute();
     this.#inTransaction = true;
     try {
       const result = read();

@@ -113,12 +113,12 @@ export class Transaction implements MoveTransaction {
     return inserted;
   }
 
-  saveAttempt(attempt: Attempt): boolean {
-    return this.#touch(this.#writing().attempts.save(attempt));
+  saveAttempt(seq: number, attempt: Attempt): boolean {
+    return this.#touch(seq, this.#writing().attempts.save(attempt));
   }
 
-  advance(attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
-    return this.#touch(this.#writing().attempts.advance(attemptId, from, to, readerState));
+  advance(seq: number, attemptId: number, from: number, to: number, readerState: Json | undefined): boolean {
+    return this.#touch(seq, this.#writing().attempts.advance(attemptId, from, to, readerState));
   }
 
   addCheck(seq: number, result: CheckResult): void {
@@ -277,9 +277,9 @@ export class Transaction implements MoveTransaction {
   }
 
   /** Marks the loop of a written attempt as changed. Returns whether an attempt was written. */
-  #touch(seq: number | undefined): boolean {
-    if (seq !== undefined) this.#changed.add(seq);
-    return seq !== undefined;
+  #touch(seq: number, isWritten: boolean): boolean {
+    if (isWritten) this.#changed.add(seq);
+    return isWritten;
   }
 
   #next(): number {

@@ -84,7 +84,7 @@ export async function filledStore(
           cost: 1_000,
           source: 'reported',
         });
-        tx.saveAttempt({
+        tx.saveAttempt(seq, {
           ...attempt,
           end: { exitCode: 0, outcome: 'ok', reason: 'exit code 0', at, swept: [], kept: [], remaining: [] },
         });

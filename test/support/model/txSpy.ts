@@ -50,8 +50,8 @@ export function spyOn(
       followedBy.set(inserted.id, inserted.windowId);
       return inserted;
     },
-    saveAttempt: (attempt) => {
-      const saved = tx.saveAttempt(attempt);
+    saveAttempt: (seq, attempt) => {
+      const saved = tx.saveAttempt(seq, attempt);
       const follower = followedBy.get(attempt.id) ?? before.followedBy.get(attempt.id);
       if (saved && follower !== attempt.windowId) written.adopted.push(attempt);
       if (saved) followedBy.set(attempt.id, attempt.windowId);

@@ -38,8 +38,8 @@ export class MoneyWatch {
         written.push(inserted);
         return inserted;
       },
-      saveAttempt: (attempt) => {
-        const saved = tx.saveAttempt(attempt);
+      saveAttempt: (seq, attempt) => {
+        const saved = tx.saveAttempt(seq, attempt);
         if (saved) written.push(attempt);
         return saved;
       },
