@@ -80,7 +80,7 @@ async function beside(size: number): Promise<{ readonly ours: number; readonly b
   const writes = await writesOf(() => supervisorCycle(size, join(folder, `${files++}.db`)));
   const ours: number[] = [];
   const bare: number[] = [];
-  for (let turn = 0; turn < (size >= 10_000 ? 3 : 15); turn++) {
+  for (let turn = 0; turn < (size >= 10_000 ? 9 : 41); turn++) {
     ours.push((await supervisorCycle(size, join(folder, `${files++}.db`))).perLoop);
     const path = join(folder, `bare-${files++}.db`);
     openStore({ path, clock: systemClock, log: () => undefined }).close();
