@@ -52,6 +52,15 @@ describe('loops', () => {
     assert.deepEqual([prompt, cwd, state], ['fix the test', harness.project, 'queued']);
   });
 
+  it('R15.3 submit says so where no agent is chosen, and the sample agent takes it', async () => {
+    assert.doesNotMatch((await run('submit', 'work')).error, /sample/);
+    harness.configure({ defaultAgent: undefined });
+    assert.match((await run('submit', '--id', 'a', 'work')).error, /sample agent .+ name another with --agent/);
+    assert.doesNotMatch((await run('submit', '--id', 'a', 'work')).error, /sample agent/, 'it was said already');
+    for (const agent of ['worker', 'sample'])
+      assert.doesNotMatch((await run('submit', '--agent', agent, 'work')).error, /sample agent/);
+  });
+
   it('R15.3 every command prints JSON by its schema', async () => {
     await json(schemas.submitSchema, 'submit', '--id', 'a', 'work', '--check', 'true', '--max-cost', '2', '-p', '3');
     await json(schemas.submitSchema, 'submit', '--id', 'b', 'work');

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { isSupervisorError } from '../../core/model/errors.ts';
 import { isFinished } from '../../core/model/loop.ts';
 import type { LoopSpec } from '../../core/model/loopSpec.ts';
+import { DEFAULT_SETTINGS } from '../../core/model/settings.ts';
 import type { Supervisor } from '../../core/supervisor.ts';
 import { CallError, EXIT } from '../exitCodes.ts';
 import { nestedBase } from '../nestedSubmit.ts';
@@ -79,6 +80,8 @@ export const addSubmit: AddCommands = (program, run) => {
         await session.ensureHost();
         const { output } = session;
         if (result.note !== undefined) output.notice(result.note);
+        const isUnchosen = session.config.settings.defaultAgent === DEFAULT_SETTINGS.defaultAgent;
+        if (result.isNew && spec.agent === undefined && isUnchosen) output.notice(TO_SAMPLE);
         if (output.isJson && !options.wait) output.json(submitSchema, result);
         else if (!output.isJson) output.line(result.loopId);
         if (!result.isNew) output.progress(`There is a loop ${result.loopId} already: ${result.state}.`);
@@ -88,6 +91,10 @@ export const addSubmit: AddCommands = (program, run) => {
       }),
     );
 };
+
+/** Nobody should take what the sample agent says for work that was done. */
+const TO_SAMPLE =
+  'The free sample agent takes it, which does no real work: name another with --agent, or set defaultAgent.';
 
 async function promptOf(session: Session, words: readonly string[], { file }: SubmitOptions): Promise<string> {
   if (file !== undefined && words.length > 0)
