@@ -114,10 +114,10 @@ async function naiveCycle(size: number): Promise<number> {
 }
 
 /** Few loops are measured several times, many loops once. */
-async function repeated<T>(size: number, once: () => Promise<T>, value: (result: T) => number): Promise<T> {
+async function repeated<T>(size: number, once: () => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (let time = 0; time < (size >= 100_000 ? 1 : size >= 10_000 ? 3 : 7); time++) results.push(await once());
-  return results.sort((a, b) => value(a) - value(b))[Math.floor(results.length / 2)] as T;
+  return results;
 }
 
 const figures: Figure[] = [];
@@ -130,29 +130,16 @@ try {
   const perLoop = { memory: new Map<number, number>(), file: new Map<number, number>() };
   const status = { memory: new Map<number, number>(), file: new Map<number, number>() };
   for (const size of SIZES) {
-    const pQueue = await repeated(
-      size,
-      () => pQueueCycle(size),
-      (value) => value,
-    );
-    const naive =
-      size <= NAIVE_UP_TO
-        ? await repeated(
-            size,
-            () => naiveCycle(size),
-            (value) => value,
-          )
-        : undefined;
+    const pQueue = median(await repeated(size, () => pQueueCycle(size)));
+    const naive = size <= NAIVE_UP_TO ? median(await repeated(size, () => naiveCycle(size))) : undefined;
     for (const kind of ['memory', 'file'] as const) {
-      const result = await repeated(
-        size,
-        () => supervisorCycle(size, kind === 'memory' ? ':memory:' : join(folder, `${files++}.db`)),
-        (cycle) => cycle.perLoop,
-      );
-      perLoop[kind].set(size, result.perLoop);
+      const path = () => (kind === 'memory' ? ':memory:' : join(folder, `${files++}.db`));
+      const cycles = await repeated(size, () => supervisorCycle(size, path()));
+      const cycle = median(cycles.map((one) => one.perLoop));
+      perLoop[kind].set(size, cycle);
       figures.push({
         what: `${size.toLocaleString('en')} loops, durable cycle in ${kind === 'memory' ? ':memory:' : 'a file'}`,
-        value: result.perLoop,
+        value: cycle,
         unit: 'µs/loop',
         baseline:
           naive === undefined
@@ -167,7 +154,7 @@ try {
           baseline: { what: 'the same writes to SQLite without us', value: bare },
         });
       }
-      status[kind].set(size, result.status * 1_000);
+      status[kind].set(size, quickest(cycles.map((one) => one.status)) * 1_000);
     }
   }
   for (const kind of ['memory', 'file'] as const) {
