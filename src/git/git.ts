@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The result of a Git call. `code` is undefined if Git could not be started or was killed. */
 export interface GitResult {
@@ -59,6 +60,10 @@ const OWN_CALL = Object.entries(OWN_CONFIG).flatMap(([name, value]) => ['-c', `$
 const ON_A_WORD = ['-c', 'read -r word && exec "$0" "$@" </dev/null'];
 const HAS_SHELL = process.platform !== 'win32';
 
+/** How long (ms) to wait for another Git that registers a work tree; usually that takes less than one. */
+export const REGISTERING_MS = 10_000;
+export const LOOK_AGAIN_MS = 50;
+
 const LONGEST_OUTPUT = 256 * 1024 * 1024;
 const PATIENCE_MS = 10 * 60_000;
 
@@ -70,10 +75,18 @@ export class Git {
     this.#environment = environment;
   }
 
-  /** Runs Git and returns how it ended. Rejects only with what `before` rejects with. */
+  /**
+   * Runs Git and returns how it ended. Rejects only with what `before` rejects with. It runs again while another Git
+   * registers a work tree, except where the user asked for the call, or where it makes one: that may have begun.
+   */
   async try(args: readonly string[], options: GitOptions): Promise<GitResult> {
-    const result = await this.#run(args, options, 'utf8');
-    return { ...result, stdout: result.stdout as string };
+    const runsOnce = options.asUser || options.before || (args[0] === 'worktree' && args[1] === 'add');
+    for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+      const result = await this.#run(args, options, 'utf8');
+      const isAgain = !runsOnce && isRegistering(result.stderr) && waited < REGISTERING_MS;
+      if (!isAgain) return { ...result, stdout: result.stdout as string };
+      await sleep(LOOK_AGAIN_MS);
+    }
   }
 
   /** Runs Git and returns its output without the last line end. Rejects with a `GitError` when it fails. */
@@ -155,10 +168,22 @@ function failure(args: readonly string[], cwd: string, code: number | undefined,
   return new GitError(`git ${command} ${how} in ${cwd}: ${said || 'it said nothing'}${adviceFor(stderr, cwd)}`, stderr);
 }
 
+const HALF_REGISTERED = /failed to read '?(.*[/\\]worktrees[/\\][^/\\\n]+)[/\\]commondir/;
+
+/**
+ * Whether Git failed because another one is registering a work tree in the same repository: for a moment its entry is
+ * there and empty, and whatever looks at all work trees refuses to run.
+ */
+export function isRegistering(stderr: string): boolean {
+  return HALF_REGISTERED.test(stderr);
+}
+
 /** Advice for failures that a person can fix. */
 export function adviceFor(stderr: string, cwd: string): string {
   const lock = /Unable to create '([^']*\.lock)'/.exec(stderr)?.[1];
   if (lock) return `. Another Git program is at work in ${cwd}, or one crashed: wait for it, or remove ${lock}`;
+  const half = HALF_REGISTERED.exec(stderr)?.[1];
+  if (half) return `. A Git that was making a work tree was killed: remove ${half}, then try again`;
   if (/No space left on device|Out of diskspace/i.test(stderr))
     return '. The disk is full: free some space and try again';
   // Git does not always say why.

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Repository, WorkTree, WorkTreeRequest } from '../core/ports/workTrees.ts';
 import { forgetAtWork, isAtWork, noteAtWork, untilIdle } from './atWork.ts';
 import { branchName } from './branchName.ts';
-import type { Git } from './git.ts';
+import { type Git, GitError, isRegistering, LOOK_AGAIN_MS, REGISTERING_MS } from './git.ts';
 import { includeIgnored } from './includeIgnored.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { setUpSubmodules } from './submodules.ts';
@@ -22,6 +23,23 @@ export const REMOVED = '.removed';
  * prune` (R12.1). One that a crash left half made is put in order and finished; a complete one is returned as it is.
  */
 export async function createWorkTree(
+  git: Git,
+  store: SnapshotStore,
+  repository: Repository,
+  request: WorkTreeRequest,
+): Promise<WorkTree> {
+  for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+    try {
+      return await create(git, store, repository, request);
+    } catch (error) {
+      // What it began was removed again.
+      if (!(error instanceof GitError && isRegistering(error.stderr)) || waited >= REGISTERING_MS) throw error;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+async function create(
   git: Git,
   store: SnapshotStore,
   repository: Repository,

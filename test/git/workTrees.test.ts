@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createWorkTrees } from '../../src/git/workTrees.ts';
+import { createWorkers } from '../../src/process/tables/workers.ts';
 import { filesOf, GitBench } from './support.ts';
 
 describe('work trees', () => {
@@ -226,6 +228,34 @@ describe('work trees', () => {
     const look = await bench.trees.look(bench.root);
     assert.equal(look.kind, 'none');
     assert.equal((await bench.trees.look(moved)).kind, 'repository');
+  });
+
+  it('R12.1 is made and removed while another Git registers a work tree, whose entry is there and empty', async () => {
+    const entry = join(bench.root, '.git', 'worktrees', 'of-another');
+    /** Makes and removes a work tree; the entry is there from one call of Git to the next but one. */
+    const beside = async (from: number) => {
+      let calls = 0;
+      const environment = async () => {
+        calls++;
+        if (calls === from) {
+          mkdirSync(entry, { recursive: true });
+          const head = bench.git('rev-parse', 'HEAD');
+          const files = { gitdir: join(bench.home, 'of-another', '.git'), HEAD: head, commondir: '' };
+          for (const [name, content] of Object.entries(files)) writeFileSync(join(entry, name), content);
+        }
+        if (calls === from + 2) rmSync(entry, { recursive: true });
+        return bench.env;
+      };
+      const trees = createWorkTrees({ processes: createWorkers(), storage: bench.storage, environment });
+      const tree = await trees.create(bench.request(`loop-${from}`));
+      assert.equal(readFileSync(join(tree.path, 'a.txt'), 'utf8'), readFileSync(join(bench.root, 'a.txt'), 'utf8'));
+      await trees.remove(bench.root, tree, false);
+      rmSync(entry, { recursive: true, force: true });
+      assert.deepEqual([bench.git('branch', '--list', 'loops/*'), existsSync(tree.path)], ['', false]);
+      return calls;
+    };
+    const calls = await beside(Number.POSITIVE_INFINITY);
+    for (let from = 1; from <= calls; from++) await beside(from);
   });
 
   it('R11.8 any snapshot can be brought back, and left again', async () => {
