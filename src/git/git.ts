@@ -23,6 +23,8 @@ export interface GitOptions {
    * together with `stdin`. On Windows it has begun by then.
    */
   readonly before?: (pid: number) => Promise<void>;
+  /** Removes what the call has left where another Git registered a work tree: called before it runs again. */
+  readonly beforeAgain?: () => Promise<unknown>;
 }
 
 /** Git failed: `stderr` is its own words. */
@@ -61,8 +63,8 @@ const ON_A_WORD = ['-c', 'read -r word && exec "$0" "$@" </dev/null'];
 const HAS_SHELL = process.platform !== 'win32';
 
 /** How long (ms) to wait for another Git that registers a work tree; usually that takes less than one. */
-export const REGISTERING_MS = 10_000;
-export const LOOK_AGAIN_MS = 50;
+const REGISTERING_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
 
 const LONGEST_OUTPUT = 256 * 1024 * 1024;
 const PATIENCE_MS = 10 * 60_000;
@@ -77,15 +79,17 @@ export class Git {
 
   /**
    * Runs Git and returns how it ended. Rejects only with what `before` rejects with. It runs again while another Git
-   * registers a work tree, except where the user asked for the call, or where it makes one: that may have begun.
+   * registers a work tree, except where the user asked for the call.
    */
   async try(args: readonly string[], options: GitOptions): Promise<GitResult> {
-    const runsOnce = options.asUser || options.before || (args[0] === 'worktree' && args[1] === 'add');
-    for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
+    const runsOnce = options.asUser || options.before;
+    const until = performance.now() + REGISTERING_MS;
+    for (;;) {
       const result = await this.#run(args, options, 'utf8');
-      const isAgain = !runsOnce && isRegistering(result.stderr) && waited < REGISTERING_MS;
-      if (!isAgain) return { ...result, stdout: result.stdout as string };
+      if (runsOnce || !isRegistering(result.stderr) || performance.now() >= until)
+        return { ...result, stdout: result.stdout as string };
       await sleep(LOOK_AGAIN_MS);
+      await options.beforeAgain?.();
     }
   }
 
@@ -174,7 +178,7 @@ const HALF_REGISTERED = /failed to read '?(.*[/\\]worktrees[/\\][^/\\\n]+)[/\\]c
  * Whether Git failed because another one is registering a work tree in the same repository: for a moment its entry is
  * there and empty, and whatever looks at all work trees refuses to run.
  */
-export function isRegistering(stderr: string): boolean {
+function isRegistering(stderr: string): boolean {
   return HALF_REGISTERED.test(stderr);
 }
 

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Repository, WorkTree, WorkTreeRequest } from '../core/ports/workTrees.ts';
 import { forgetAtWork, isAtWork, noteAtWork, untilIdle } from './atWork.ts';
 import { branchName } from './branchName.ts';
-import { type Git, GitError, isRegistering, LOOK_AGAIN_MS, REGISTERING_MS } from './git.ts';
+import type { Git, GitOptions } from './git.ts';
 import { includeIgnored } from './includeIgnored.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 import { setUpSubmodules } from './submodules.ts';
@@ -23,23 +22,6 @@ export const REMOVED = '.removed';
  * prune` (R12.1). One that a crash left half made is put in order and finished; a complete one is returned as it is.
  */
 export async function createWorkTree(
-  git: Git,
-  store: SnapshotStore,
-  repository: Repository,
-  request: WorkTreeRequest,
-): Promise<WorkTree> {
-  for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
-    try {
-      return await create(git, store, repository, request);
-    } catch (error) {
-      // What it began was removed again.
-      if (!(error instanceof GitError && isRegistering(error.stderr)) || waited >= REGISTERING_MS) throw error;
-      await sleep(LOOK_AGAIN_MS);
-    }
-  }
-}
-
-async function create(
   git: Git,
   store: SnapshotStore,
   repository: Repository,
@@ -113,10 +95,10 @@ async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest)
   const { loopId, title, base, path } = request;
   const reason = `Loop ${loopId} works here`;
   const onStart = noteAtWork(path);
-  const add = (...how: string[]) =>
-    git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root, onStart });
+  const add = (how: readonly string[], options: Partial<GitOptions> = {}) =>
+    git.run(['worktree', 'add', '--quiet', '--lock', '--reason', reason, ...how], { cwd: root, onStart, ...options });
   if (request.branch !== undefined && (await canGoOn(git, root, request.branch))) {
-    await add(path, request.branch);
+    await add([path, request.branch]);
     return request.branch;
   }
   for (let attempt = 1; attempt <= MOST_NAMES; attempt++) {
@@ -125,26 +107,18 @@ async function addOnFreeBranch(git: Git, root: string, request: WorkTreeRequest)
     const at = there.stdout.trim();
     const taken = there.code === 0 && (at !== base || (await isCheckedOut(git, root, branch)));
     if (taken) continue;
-    if (there.code === 0) await add(path, branch);
-    else await addWithBranch(git, root, { path, branch }, add('-b', branch, '--no-track', path, base));
+    if (there.code === 0) await add([path, branch]);
+    else {
+      // Git leaves the new branch where it could not make the work tree: nothing would ever ask for it again.
+      const undo = () => removeWorkTree(git, root, { path, branch }, false).catch(() => undefined);
+      await add(['-b', branch, '--no-track', path, base], { beforeAgain: undo }).catch(async (error: unknown) => {
+        await undo();
+        throw error;
+      });
+    }
     return branch;
   }
   throw new Error(`Every branch name for the loop "${title}" is taken in ${root}: delete old branches under loops/.`);
-}
-
-/** Git leaves the new branch where it could not make the work tree: nothing would ever ask for it again. */
-async function addWithBranch(
-  git: Git,
-  root: string,
-  tree: Pick<WorkTree, 'path' | 'branch'>,
-  adding: Promise<unknown>,
-): Promise<void> {
-  try {
-    await adding;
-  } catch (error) {
-    await removeWorkTree(git, root, tree, false).catch(() => undefined);
-    throw error;
-  }
 }
 
 /** Whether the branch of a work tree that was removed is there, and free. */
