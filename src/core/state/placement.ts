@@ -202,6 +202,7 @@ export class Placement implements LanePlacement {
 
 /** Whether a gate of its own stands before the loops of that profile in that working directory. */
 function hasFolderGate(gates: Gates, context: SupervisorContext, { agent, cwd }: QueuedLoop): boolean {
+  // Mostly there is none at all, and no key is made.
   for (const _ in gates)
     return (
       gates[gateKey({ kind: 'account', name: accountOf(context, agent), folder: cwd })] !== undefined ||

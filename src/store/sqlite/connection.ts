@@ -23,7 +23,10 @@ export class Query {
     this.#sql = sql;
   }
 
-  /** For a statement that returns nothing, where it does not matter how many rows it changes. */
+  /**
+   * For a statement that returns nothing, where it does not matter how many rows it changes: quicker than `run`, for
+   * which Node makes an object of the count.
+   */
   execute(...values: SQLInputValue[]): void {
     try {
       this.#statement.get(...values);
