@@ -37,7 +37,7 @@ export class Explorer {
     return offered.isThere;
   }
 
-  /** Selects these files and no others, without opening them. */
+  /** Selects these files and no others. VS Code shows the first in an editor. */
   async select(...files: readonly string[]): Promise<void> {
     const [first, ...others] = files;
     const selected = this.#page.locator('.explorer-folders-view .monaco-list-row.selected .label-name');

@@ -5,6 +5,8 @@ export const QUIET = {
   'telemetry.telemetryLevel': 'off',
   'workbench.reduceMotion': 'on',
   'workbench.startupEditor': 'none',
+  // An editor that opens late would take back what was selected in the explorer meanwhile.
+  'explorer.autoReveal': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.enableExperiments': false,
   'workbench.tips.enabled': false,
